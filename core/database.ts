@@ -1,0 +1,60 @@
+// The storage port: all that a storage adapter implements.
+
+/**
+ * What a column holds. Integers come back as `number` where they are safe and as `bigint` beyond
+ * 2^53; an integral `number` is always bound as an INTEGER. Blobs come back as `Uint8Array`.
+ * Booleans are not values: use 0 and 1.
+ */
+export type Value = null | number | bigint | string | Uint8Array;
+
+/** One row, by column name. */
+export type Row = Record<string, Value>;
+
+/**
+ * SQLite's dialect over some storage. Statements take positional parameters (`?`, or `?1` to use one
+ * twice). Errors: {@link ConstraintError} for a violated constraint, {@link StorageError} for
+ * everything else that the storage refuses.
+ */
+export interface Database {
+  /** Reads rows. Outside a transaction it sees committed state only and must not write. */
+  all<R = Row>(sql: string, values?: readonly Value[]): Promise<R[]>;
+  /** Writes; returns how many rows the statement itself changed. */
+  run(sql: string, values?: readonly Value[]): Promise<{ changes: number }>;
+  /**
+   * Runs `work` in one write transaction: all or nothing. Writers wait for each other, so keep it
+   * short and free of other I/O. Only the `tx` that is handed in belongs to it; a transaction inside
+   * a transaction joins the outer one. Inside, `tx.all` may carry `INSERT … RETURNING`.
+   */
+  transaction<R>(work: (tx: Database) => Promise<R>): Promise<R>;
+  close(): Promise<void>;
+}
+
+/** What a program does with a whole database; the adapter in `storage/` returns it. */
+export interface Storage extends Database {
+  /** Where it is, for messages: a path or an address without its token. */
+  readonly location: string;
+  /** Writes a consistent copy to `file` (a SQLite database) while others read and write. */
+  backup(file: string): Promise<void>;
+}
+
+/** A UNIQUE, NOT NULL, CHECK, FOREIGN KEY or PRIMARY KEY constraint refused the statement. */
+export class ConstraintError extends Error {
+  override name = "ConstraintError";
+  /** `unique` (also primary keys), `notnull`, `check`, `foreignkey`, or `other`. */
+  readonly kind: "unique" | "notnull" | "check" | "foreignkey" | "other";
+  constructor(kind: ConstraintError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** The storage cannot do it now: full disk, read-only file, locked, unreachable. */
+export class StorageError extends Error {
+  override name = "StorageError";
+  /** `full`, `readonly`, `busy`, `unreachable`, `corrupt`, or `other`. */
+  readonly kind: "full" | "readonly" | "busy" | "unreachable" | "corrupt" | "other";
+  constructor(kind: StorageError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,50 @@
+// All that a plugin may import from core.
+export type { Contribution, Event, Point } from "./point.ts";
+export { defineEvent, definePoint } from "./point.ts";
+export type { Host, Migration, Plugin } from "./plugin.ts";
+export { definePlugin } from "./plugin.ts";
+export type {
+  Account,
+  Accounts,
+  AppPassword,
+  Credentials,
+  Login,
+  LoginResult,
+  NewAccount,
+} from "./accounts.ts";
+export type { Database, Row, Storage, Value } from "./database.ts";
+export { ConstraintError, StorageError } from "./database.ts";
+export type { Clock } from "./clock.ts";
+export { pause, systemClock } from "./clock.ts";
+export type { Log } from "./log.ts";
+export type { ConfigFinding } from "./error.ts";
+export { CliError, ConfigError, Unavailable } from "./error.ts";
+export type { ServeEnv } from "./serve/listener.ts";
+export type {
+  AdminPage,
+  Authenticator,
+  CliCommand,
+  CliContext,
+  CliSession,
+  Finding,
+  FirstStart,
+  Health,
+  Started,
+  Task,
+} from "./points.ts";
+export {
+  accountDeleted,
+  accounts,
+  adminPage,
+  authenticator,
+  cliCommand,
+  diagnosis,
+  firstStart,
+  health,
+  login,
+  metric,
+  route,
+  started,
+  stopping,
+  task,
+} from "./points.ts";

@@ -1,0 +1,30 @@
+// Code page 10: ResolveRecipients (MS-ASWBXML 2.1.2.1.11).
+import { page } from "../page.ts";
+
+export const resolveRecipients = page(10, "ResolveRecipients", {
+  ResolveRecipients: { token: 0x05 },
+  Response: { token: 0x06 },
+  Status: { token: 0x07 },
+  Type: { token: 0x08 },
+  Recipient: { token: 0x09 },
+  DisplayName: { token: 0x0a },
+  EmailAddress: { token: 0x0b },
+  Certificates: { token: 0x0c },
+  Certificate: { token: 0x0d },
+  MiniCertificate: { token: 0x0e },
+  Options: { token: 0x0f },
+  To: { token: 0x10 },
+  CertificateRetrieval: { token: 0x11 },
+  RecipientCount: { token: 0x12 },
+  MaxCertificates: { token: 0x13 },
+  MaxAmbiguousRecipients: { token: 0x14 },
+  CertificateCount: { token: 0x15 },
+  Availability: { token: 0x16, versions: "14.0-16.1" },
+  StartTime: { token: 0x17, versions: "14.0-16.1" },
+  EndTime: { token: 0x18, versions: "14.0-16.1" },
+  MergedFreeBusy: { token: 0x19, versions: "14.0-16.1" },
+  Picture: { token: 0x1a, versions: "14.1-16.1" },
+  MaxSize: { token: 0x1b, versions: "14.1-16.1" },
+  Data: { token: 0x1c, versions: "14.1-16.1", opaque: true },
+  MaxPictures: { token: 0x1d, versions: "14.1-16.1" },
+});

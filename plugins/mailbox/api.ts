@@ -1,0 +1,193 @@
+// The mailbox port: what protocols ask of a mail store, whatever it is. Backends implement it.
+import type { Account } from "../../core/mod.ts";
+import { definePoint } from "../../core/mod.ts";
+import type {
+  Address,
+  Cursor,
+  Folder,
+  FolderChange,
+  FolderId,
+  Item,
+  ItemChange,
+  ItemClass,
+  ItemId,
+  ItemState,
+  Marks,
+  PartBytes,
+  Want,
+} from "./model.ts";
+
+export * from "./model.ts";
+
+/** A part of a history: what changed, and where to go on. */
+export interface Page<T> {
+  readonly changes: readonly T[];
+  /** The place after these changes. */
+  readonly cursor: Cursor;
+  /** There is more after `cursor` right now. */
+  readonly more: boolean;
+}
+
+/** Where a listing goes on: below this item, older ones first come next. */
+export interface ListFrom {
+  /** Go on below this place; undefined: from the newest. Opaque: the `next` of a page before. */
+  readonly after?: string;
+  /** Only items dated at or after this (milliseconds). */
+  readonly since?: number;
+  /** Only items dated before this (milliseconds). */
+  readonly until?: number;
+}
+
+export interface Listing {
+  readonly items: readonly ItemState[];
+  /** Where the listing goes on; undefined at its end. */
+  readonly next: string | undefined;
+}
+
+/** A new item, complete; the bytes are read once. */
+export interface NewItem {
+  readonly mime: AsyncIterable<Uint8Array> | Uint8Array;
+  readonly marks?: Partial<Marks>;
+  /** When it arrived; the clock's time if absent. */
+  readonly date?: number;
+}
+
+/**
+ * One account's mailbox. Every method may be repeated safely; those that write take a `token`: the
+ * same token in the same account means the same write, which then happens once and answers as it did
+ * the first time (remembered at least 14 days).
+ *
+ * Errors: {@link NotFound} for a folder or item that is not there, {@link Refused} for a write that
+ * can never work, `Unavailable` (core) where the store cannot be reached now.
+ */
+export interface Mailbox {
+  /** The hierarchy since a cursor; undefined: all of it. A removed folder comes without `folder`. */
+  folders(since: Cursor | undefined): Promise<Page<FolderChange>>;
+  /**
+   * What changed in a folder since a cursor, oldest change first, each item once, in its present
+   * state. `undefined` returns no changes and the cursor of this moment: the snapshot point that a
+   * listing starts from. Cost follows the changes. Throws {@link Forgotten} where the history does
+   * not reach back so far.
+   */
+  changes(folder: FolderId, since: Cursor | undefined, limit: number): Promise<Page<ItemChange>>;
+  /** A folder's items, newest first, by pages. Cost follows the page. */
+  list(folder: FolderId, from: ListFrom, limit: number): Promise<Listing>;
+  /** How many items a listing would bring (may be an estimate). */
+  count(folder: FolderId, from: ListFrom): Promise<number>;
+  /** Reads items in the order asked, all in few round trips. Missing ones are left out. */
+  read(items: readonly ItemId[], want: Want): AsyncIterable<Item>;
+  /**
+   * The bytes of a part of an item, decoded, from `range` on; part `""` is the whole message as it
+   * arrived. Never held whole in memory.
+   */
+  part(item: ItemId, part: string, range?: { from: number; to?: number }): Promise<PartBytes>;
+  create(folder: FolderId, item: NewItem, token: string): Promise<ItemState>;
+  /** Sets the given marks and leaves the others. */
+  mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState>;
+  /** Moves; returns the id that the item has there. */
+  move(item: ItemId, to: FolderId, token: string): Promise<ItemId>;
+  /** Removes for good. Removing what is gone already succeeds. */
+  remove(item: ItemId, token: string): Promise<void>;
+  /** Sends a message to the recipients of its envelope; see {@link Outgoing}. */
+  send(message: Outgoing, token: string): Promise<void>;
+  /**
+   * Calls `changed` after something changed in one of `folders` ("" stands for the hierarchy),
+   * whoever changed it, within a second and mostly at once. Returns what ends the watch. Cheap: a
+   * waiting device costs one.
+   */
+  watch(folders: readonly FolderId[], changed: (folder: FolderId) => void): () => void;
+}
+
+/** Optional: backends whose hierarchy can be edited. Found by `"createFolder" in mailbox`. */
+export interface EditsFolders {
+  createFolder(
+    folder: { name: string; parent: FolderId | undefined; class: ItemClass },
+    token: string,
+  ): Promise<Folder>;
+  updateFolder(id: FolderId, to: { name: string; parent: FolderId | undefined }): Promise<Folder>;
+  removeFolder(id: FolderId): Promise<void>;
+}
+
+/** A message on its way out. */
+export interface Outgoing {
+  readonly mime: AsyncIterable<Uint8Array> | Uint8Array;
+  /** Envelope sender; must be an address of the account. */
+  readonly from: string;
+  /** Envelope recipients; empty: those of To, Cc and Bcc. Bcc headers are removed on the way. */
+  readonly to: readonly string[];
+  /** Keep a copy in the folder with the role `sent`, marked as read. */
+  readonly saveInSent: boolean;
+}
+
+/** A store of mailboxes. Opening is cheap and does no I/O. */
+export interface Backend {
+  readonly id: string;
+  open(account: Account): Mailbox;
+  /**
+   * Optional: stores one message in the inboxes of several accounts while reading its bytes once.
+   * Once per `token` and account.
+   */
+  deliver?(
+    mime: AsyncIterable<Uint8Array>,
+    to: readonly Account[],
+    token: string,
+  ): Promise<void>;
+}
+
+/** The backends that there are; the mailbox plugin chooses by its configuration. */
+export const backend = definePoint<Backend>("mailbox.backend", "many", "Stores of mail");
+
+/** What protocols use: the mailbox of an account, in whatever backend it lives. */
+export interface Mailboxes {
+  open(account: Account): Mailbox;
+}
+export const mailboxes = definePoint<Mailboxes>("mailbox.mailboxes", "one", "Mailboxes by account");
+
+/** Takes in mail from outside for local accounts. */
+export interface Delivery {
+  /** Whether mail for this address ends here; plus-addressing (`name+tag@`) counts. */
+  accepts(address: string): Promise<Account | undefined>;
+  /**
+   * Stores one message for each recipient's inbox, once per `token` and recipient. Resolves when all
+   * of it is durable. The bytes are read once and never held whole.
+   */
+  deliver(
+    mime: AsyncIterable<Uint8Array>,
+    envelope: { readonly from: string; readonly to: readonly Account[] },
+    token: string,
+  ): Promise<void>;
+}
+export const delivery = definePoint<Delivery>("mailbox.delivery", "one", "Mail for local accounts");
+
+/** A folder or an item that is not there (any more). */
+export class NotFound extends Error {
+  override name = "NotFound";
+}
+
+/** A write that can never work: name taken, special folder, read-only, too large. */
+export class Refused extends Error {
+  override name = "Refused";
+  readonly reason:
+    | "exists"
+    | "special"
+    | "readonly"
+    | "quota"
+    | "tooLarge"
+    | "recipient"
+    | "sender"
+    | "other";
+  constructor(reason: Refused["reason"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The history does not reach back to that cursor: list the folder anew and compare. */
+export class Forgotten extends Error {
+  override name = "Forgotten";
+}
+
+/** Formats an address for a header-like field: `"Name" <a@b>`, or the bare address. */
+export function formatAddress({ name, address }: Address): string {
+  return name ? `"${name.replace(/(["\\])/g, "\\$1")}" <${address}>` : address;
+}

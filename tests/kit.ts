@@ -1,0 +1,72 @@
+// What tests share: a clock that is run by hand, temporary directories, a seeded random source.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../core/mod.ts";
+
+/** A clock that stands still until `tick` moves it and runs what has come due, in order. */
+export interface FakeClock extends Clock {
+  /** Moves on by `ms`; calls what is due; lets their promises settle. */
+  tick(ms: number): Promise<void>;
+  /** How many calls are waiting: a check that nothing leaks timers. */
+  readonly pending: number;
+}
+
+/** A fake clock; it starts at 2026-03-01T12:00Z unless told. */
+export function fakeClock(start = Date.UTC(2026, 2, 1, 12)): FakeClock {
+  let time = start;
+  let waiting: { at: number; run: () => void }[] = [];
+  return {
+    now: () => time,
+    after(ms, run) {
+      const entry = { at: time + ms, run };
+      waiting.push(entry);
+      return () => {
+        waiting = waiting.filter((other) => other !== entry);
+      };
+    },
+    async tick(ms) {
+      const end = time + ms;
+      for (;;) {
+        const next = waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        waiting = waiting.filter((other) => other !== next);
+        time = Math.max(time, next.at);
+        next.run();
+        await settle();
+      }
+      time = end;
+      await settle();
+    },
+    get pending() {
+      return waiting.length;
+    },
+  };
+}
+
+/** Lets everything that is ready run: promises and one turn of the event loop. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Runs `work` with a directory of its own, and removes it afterwards. */
+export async function withTempDir<R>(work: (dir: string) => Promise<R>): Promise<R> {
+  const dir = await mkdtemp(join(tmpdir(), "navette-test-"));
+  try {
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** A random source that always gives the same numbers for the same seed (mulberry32), in [0, 1). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
