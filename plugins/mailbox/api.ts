@@ -119,6 +119,12 @@ export interface Outgoing {
   readonly saveInSent: boolean;
 }
 
+/**
+ * How a backend sends that has no way out of its own (local, memory): the mailbox plugin's outbox,
+ * handed to the backend when it is made. Same contract as {@link Mailbox.send}.
+ */
+export type Send = (account: Account, message: Outgoing, token: string) => Promise<void>;
+
 /** A store of mailboxes. Opening is cheap and does no I/O. */
 export interface Backend {
   readonly id: string;
@@ -143,6 +149,15 @@ export interface Mailboxes {
 }
 export const mailboxes = definePoint<Mailboxes>("mailbox.mailboxes", "one", "Mailboxes by account");
 
+/** Who handed a message in, and how: the `Received` line tells it. */
+export interface Via {
+  /** RFC 3848 and its registry: `LMTP`, `ESMTP`, `HTTP`, … */
+  readonly protocol: string;
+  /** How the client calls itself, and its address; both may be empty. */
+  readonly client: string;
+  readonly remote: string;
+}
+
 /** Takes in mail from outside for local accounts. */
 export interface Delivery {
   /** Whether mail for this address ends here; plus-addressing (`name+tag@`) counts. */
@@ -153,7 +168,7 @@ export interface Delivery {
    */
   deliver(
     mime: AsyncIterable<Uint8Array>,
-    envelope: { readonly from: string; readonly to: readonly Account[] },
+    envelope: { readonly from: string; readonly to: readonly Account[]; readonly via?: Via },
     token: string,
   ): Promise<void>;
 }
