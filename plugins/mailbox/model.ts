@@ -149,6 +149,11 @@ export interface Mail {
 export interface Want {
   readonly text?: number;
   readonly html?: number;
+  /**
+   * A hint that saves work: where the mail has this text, the other one is not needed (bringing it
+   * does no harm). `native`: the one that the sender wrote.
+   */
+  readonly enough?: "text" | "html" | "native";
 }
 
 /** An item as read. An item that cannot be read carries `problem` in place of its content. */
