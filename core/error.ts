@@ -50,3 +50,13 @@ export class CliError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Everything that is wrong with the plugins of this program, at once. The CLI exits with 2. */
+export class ManifestError extends Error {
+  override name = "ManifestError";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}

@@ -4,7 +4,7 @@
 export interface Contribution<T = unknown> {
   readonly point: Point<T>;
   readonly value: T;
-  /** How `plugins list` calls it; undefined where the point's values need no name. */
+  /** How `plugins list` calls it, unique in its point; undefined where it needs no name. */
   readonly name: string | undefined;
 }
 
@@ -23,13 +23,21 @@ export interface Point<T> {
 /** A point whose values are listeners. A listener's failure is logged and stops nobody. */
 export type Event<E> = Point<(fact: E) => void | Promise<void>>;
 
-/** Opens a point; the plugin that calls this lists it in `owns`. */
-export function definePoint<T>(id: string, take: "one" | "many", summary: string): Point<T> {
+/**
+ * Opens a point; the plugin that calls this lists it in `owns`. Names of contributions are unique in
+ * a point: with `nameOf` each value brings its own, so that two of the same name are refused at boot.
+ */
+export function definePoint<T>(
+  id: string,
+  take: "one" | "many",
+  summary: string,
+  nameOf?: (value: T) => string,
+): Point<T> {
   const point: Point<T> = {
     id,
     take,
     summary,
-    of: (value, name) => ({ point, value, name }),
+    of: (value, name) => ({ point, value, name: name ?? nameOf?.(value) }),
   };
   return point;
 }

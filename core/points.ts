@@ -39,7 +39,12 @@ export interface AdminPage {
   /** Routes relative to the page's own address; `GET /` is the page. */
   readonly routes: (app: Hono<ServeEnv>) => void;
 }
-export const adminPage = definePoint<AdminPage>("core.adminPage", "many", "Administration pages");
+export const adminPage = definePoint<AdminPage>(
+  "core.adminPage",
+  "many",
+  "Administration pages",
+  (page) => page.id,
+);
 
 /** What a CLI command is given besides its own arguments. */
 export interface CliContext {
@@ -66,7 +71,12 @@ export interface Task {
   readonly name: string;
   run(signal: AbortSignal): Promise<void>;
 }
-export const task = definePoint<Task>("core.task", "many", "Background work");
+export const task = definePoint<Task>(
+  "core.task",
+  "many",
+  "Background work",
+  (task) => task.name,
+);
 
 /** A part's state for `/healthz` and `doctor`. */
 export interface Health {
