@@ -1,0 +1,101 @@
+// One connection: prepared statements kept, values checked, errors translated.
+import { LRUCache } from "lru-cache";
+import { ConstraintError, type Row, StorageError, type Value } from "../../core/database.ts";
+import { refusal } from "../refusal.ts";
+import { bindable, inspect, narrow, rounded, type Shape } from "../statement.ts";
+import type { OpenDriver, Prepared } from "./driver.ts";
+
+/** A connection to a SQLite file; synchronous, as the drivers are. */
+export interface Connection {
+  all<R>(sql: string, values?: readonly Value[]): R[];
+  run(sql: string, values?: readonly Value[]): { changes: number };
+  readonly inTransaction: boolean;
+  /** How often it changed the schema. */
+  readonly schema: number;
+  /** Forgets prepared statements: after a change of the schema their columns may be stale. */
+  forget(): void;
+  close(): void;
+}
+
+interface Known {
+  readonly shape: Shape;
+  readonly prepared: Prepared;
+  exact: boolean;
+}
+
+/** How many statements stay prepared per connection. */
+const kept = 500;
+const changesRows = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
+const changesSchema = new Set(["CREATE", "ALTER", "DROP"]);
+
+/** Opens a connection. Throws {@link StorageError}. */
+export function connect(open: OpenDriver, path: string): Connection {
+  const driver = attempt(`open ${path}`, () => open(path));
+  const statements = new LRUCache<string, Known>({
+    max: kept,
+    dispose: ({ prepared }) => prepared.finalize(),
+  });
+  let schema = 0;
+  function prepare(sql: string): Known {
+    const known = statements.get(sql);
+    if (known) return known;
+    const shape = inspect(sql);
+    const prepared = attempt(`run ${shape.about}`, () => driver.prepare(sql));
+    // Only a plain SELECT may be read twice, once quickly and once more for large integers.
+    const fresh: Known = { shape, prepared, exact: shape.verb !== "SELECT" };
+    statements.set(sql, fresh);
+    return fresh;
+  }
+  return {
+    all<R>(sql: string, values: readonly Value[] = []): R[] {
+      const statement = prepare(sql);
+      const bound = bindable(values, statement.shape);
+      return attempt(`run ${statement.shape.about}`, () => read(statement, bound)) as R[];
+    },
+    run(sql, values = []) {
+      const { shape, prepared } = prepare(sql);
+      const bound = bindable(values, shape);
+      const changes = attempt(`run ${shape.about}`, () => prepared.run(bound));
+      if (changesSchema.has(shape.verb)) {
+        schema++;
+        statements.clear();
+      }
+      return { changes: changesRows.has(shape.verb) ? changes : 0 }; // else of an earlier statement
+    },
+    get inTransaction() {
+      return driver.inTransaction;
+    },
+    get schema() {
+      return schema;
+    },
+    forget: () => statements.clear(),
+    close() {
+      statements.clear();
+      driver.close();
+    },
+  };
+}
+
+function read(statement: Known, values: readonly Value[]): Row[] {
+  if (!statement.exact) {
+    try {
+      const rows = statement.prepared.all(values, false);
+      if (!rows.some(rounded)) return rows;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ERR_OUT_OF_RANGE") throw error;
+    }
+    statement.exact = true;
+  }
+  return statement.prepared.all(values, true).map(narrow);
+}
+
+function attempt<R>(what: string, work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ConstraintError || error instanceof StorageError) throw error;
+    // `errcode` in node:sqlite, `errno` in bun:sqlite
+    const { errcode, errno } = error as { errcode?: number; errno?: number };
+    throw refusal(errcode ?? errno, what, error);
+  }
+}
