@@ -1,4 +1,6 @@
 // Structured logs. Secrets never reach them: see `redact`.
+import { pino } from "pino";
+import { redact } from "./redact.ts";
 
 /** A structured log: an object of fields, then a sentence without a full stop. */
 export interface Log {
@@ -8,4 +10,72 @@ export interface Log {
   error(fields: object, message: string): void;
   /** A log whose lines all carry `fields`. */
   child(fields: object): Log;
+}
+
+export interface LogOptions {
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  /** `json`: one object a line. `text`: one line for people. */
+  readonly format: "json" | "text";
+  /** Takes one whole line, its line end included; must not wait. */
+  readonly write: (line: string) => void;
+  readonly now?: () => number;
+}
+
+/** A log by pino, written at once: a line that was logged is out even if the process dies. */
+export function createLog({ level, format, write, now }: LogOptions): Log {
+  const destination = {
+    write: format === "json" ? write : (line: string) => write(asText(line)),
+  };
+  const logger = pino({
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date(now?.() ?? Date.now()).toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+  }, destination);
+  return wrap(logger);
+}
+
+/** A log that says nothing. */
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLog,
+};
+
+function wrap(logger: pino.Logger): Log {
+  const clean = (fields: object) => redact(fields) as object;
+  return {
+    debug: (fields, message) => {
+      // Looked at first: redacting costs more than a line that is not written.
+      if (logger.isLevelEnabled("debug")) logger.debug(clean(fields), message);
+    },
+    info: (fields, message) => {
+      if (logger.isLevelEnabled("info")) logger.info(clean(fields), message);
+    },
+    warn: (fields, message) => logger.warn(clean(fields), message),
+    error: (fields, message) => logger.error(clean(fields), message),
+    child: (fields) => wrap(logger.child(clean(fields))),
+  };
+}
+
+/** `12:00:01 warn  [plugin] A sentence  key=value`, and an error's stack below it. */
+function asText(line: string): string {
+  const { time, level, msg, plugin, err, ...fields } = JSON.parse(line);
+  const at = String(time).slice(11, 19);
+  const from = plugin ? `[${plugin}] ` : "";
+  const rest = Object.entries(fields).map(([key, value]) =>
+    `  ${key}=${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`
+  ).join("");
+  const trouble = err ? `\n${indented(err.stack ?? err.message ?? JSON.stringify(err))}` : "";
+  return `${at} ${String(level).padEnd(5)} ${from}${msg}${rest}${trouble}\n`;
+}
+
+function quoted(text: string): string {
+  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function indented(text: string): string {
+  return text.split("\n").map((line) => `    ${line}`).join("\n");
 }
