@@ -12,13 +12,15 @@ export interface DeviceRef {
   readonly device: string;
 }
 
-export interface CollectionRef extends DeviceRef {
-  /** A CollectionId, or `hierarchy`. */
-  readonly collection: string;
-}
-
 /** The id under which the folder hierarchy keeps its state. */
 export const hierarchy = "0";
+
+/** A collection, and the SyncKey that the device sent for it. */
+export interface Keyed {
+  /** A CollectionId, or `hierarchy`. */
+  readonly collection: string;
+  readonly key: string;
+}
 
 /** One item as the device has it. `has` is the engine's own short text: equal means nothing to tell. */
 export interface Held {
@@ -28,12 +30,12 @@ export interface Held {
   readonly has: string;
 }
 
-/** A device's command and how it ended, kept so that a repeat answers the same. */
+/** A device's command and what became of it, kept so that a repeat answers the same. */
 export interface Journalled {
   /** What tells the command apart inside its SyncKey: `add:<ClientId>`, `change:<ServerId>` … */
   readonly id: string;
-  /** The engine's own record of the outcome, as JSON; undefined: begun, outcome unknown. */
-  readonly outcome: string | undefined;
+  /** The engine's own record of the intent and, once it has run, of the outcome; JSON. */
+  readonly record: string;
 }
 
 /** What an answer hands out and leaves behind. */
@@ -45,71 +47,77 @@ export interface Next {
   /** Items that the answer takes away. */
   readonly gone: readonly ItemId[];
   readonly journal: readonly Journalled[];
-  /**
-   * `new`: the answer carries a new key. `same`: nothing was handed out and nothing was commanded;
-   * the key stays and only `state` is kept.
-   */
-  readonly key: "new" | "same";
 }
 
-/** What an unconfirmed answer had handed out, when the device comes back with the key before it. */
+/** What an answer handed out that the device has not confirmed. */
 export interface Lost {
-  /** The key that the lost answer carried. */
+  /** The key that the lost answer carried: valid still, with exactly this set behind it. */
   readonly key: string;
   readonly state: string;
   readonly held: readonly Held[];
   readonly gone: readonly ItemId[];
 }
 
+/** What the device has, as the engine looks at it. */
+export interface View {
+  /** What the device has of these items. */
+  held(items: readonly ItemId[]): Promise<Map<ItemId, Held>>;
+  /**
+   * Items that the device has and that are dated before `until`, oldest first (then by id); those
+   * behind `after` in that order.
+   */
+  heldBefore(until: number, limit: number, after?: Held): Promise<Held[]>;
+}
+
 /**
  * One request's work on one collection. Nothing is durable before `commit`, except what `intend`
  * writes. Two sessions of one collection never run at once: the engine holds the device's lock.
  */
-export interface Session {
-  /** The engine's state that the device has confirmed; undefined right after key 0. */
+export interface Session extends View {
+  readonly collection: string;
+  /** The engine's state that the device has confirmed; undefined where it starts over (key 0). */
   readonly state: string | undefined;
   /**
    * Present where the device repeats the key before the last answer: that answer never arrived. Its
-   * items are not part of `held`. `commit` with `replay` sends it again under the same key.
+   * items are not part of the view. To send it again, answer with its key and commit nothing; a
+   * `commit` forgets it.
    */
   readonly lost: Lost | undefined;
-  /** Commands that already ran under this key. */
+  /** Commands that were begun under the key which the device sent. */
   readonly journal: ReadonlyMap<string, Journalled>;
-  /** What the device has of these items. */
-  held(items: readonly ItemId[]): Promise<Map<ItemId, Held>>;
-  /** Items that the device has and that are dated before `until`, oldest first. */
-  heldBefore(until: number, limit: number): Promise<Held[]>;
-  /** How many items the device has, dated at or after `since`. */
-  heldCount(since?: number): Promise<number>;
   /** Makes durable that these commands are about to run, so that a crash cannot run them twice. */
-  intend(commands: readonly string[]): Promise<void>;
+  intend(commands: readonly Journalled[]): Promise<void>;
   /**
-   * Makes everything durable in one transaction and returns the key for the answer. `replay`: keep
-   * the lost answer's key and set, adding to it what `next` says.
+   * Makes everything durable in one transaction and returns the new key for the answer. Throws
+   * {@link Outdated}.
    */
-  commit(next: Next, options?: { readonly replay?: boolean }): Promise<string>;
+  commit(next: Next): Promise<string>;
+  /**
+   * Replaces the state alone (a cursor that moved past what does not concern the device, options):
+   * the device keeps the key that it sent. Not where there is a `lost` answer. Throws
+   * {@link Outdated}.
+   */
+  keep(state: string): Promise<void>;
 }
 
-/** A look at what the device has, without any change: for Ping and GetItemEstimate. */
-export interface Look {
+/** A look at what the device has, counting the last answer as received: for Ping and estimates. */
+export interface Look extends View {
   readonly state: string;
-  held(items: readonly ItemId[]): Promise<Map<ItemId, Held>>;
-  heldBefore(until: number, limit: number): Promise<Held[]>;
+  /** The keys that the device may send next: of the last answer, and the one before it. */
+  readonly keys: readonly string[];
 }
 
 /** The durable memory of the sync engine. */
 export interface SyncState {
   /**
-   * Begins the work on a collection with the key that the device sent. "0" starts over (the items
-   * are forgotten, keys are never used twice). A key that is neither the present nor the previous
-   * one gives undefined: Status 3 (Sync) or 9 (FolderSync).
+   * Begins the work on collections with the keys that the device sent. A collection is missing from
+   * the outcome where its key is neither the present nor the previous one: Status 3 (Sync) or 9
+   * (FolderSync). "0" starts over; keys are never used twice, and what the device had stays valid
+   * until it uses the key that the answer to "0" carries.
    */
-  open(ref: CollectionRef, key: string): Promise<Session | undefined>;
-  /**
-   * The newest state, counting the last answer as received; `key` makes it undefined unless it is
-   * the present or previous key. undefined also where the device never primed the collection.
-   */
-  look(ref: CollectionRef, key?: string): Promise<Look | undefined>;
+  open(device: DeviceRef, wanted: readonly Keyed[]): Promise<Map<string, Session>>;
+  /** Looks at collections; those which the device never primed are missing. */
+  look(device: DeviceRef, collections: readonly string[]): Promise<Map<string, Look>>;
   /** The collections that the device has primed. */
   collections(device: DeviceRef): Promise<string[]>;
   /** Removes collections whose folders are gone. */
@@ -119,4 +127,9 @@ export interface SyncState {
   remember(device: DeviceRef, name: string, text: string | undefined): Promise<void>;
   /** Removes all that is kept for a device, or for all devices of an account. */
   forget(account: number, device?: string): Promise<void>;
+}
+
+/** Somebody else (another process) advanced the collection in the meantime: the device tries again. */
+export class Outdated extends Error {
+  override name = "Outdated";
 }
