@@ -1,6 +1,7 @@
 // Structured logs. Secrets never reach them: see `redact`.
 import { pino } from "pino";
-import { redact } from "./redact.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { redact, redactText } from "./redact.ts";
 
 /** A structured log: an object of fields, then a sentence without a full stop. */
 export interface Log {
@@ -18,18 +19,18 @@ export interface LogOptions {
   readonly format: "json" | "text";
   /** Takes one whole line, its line end included; must not wait. */
   readonly write: (line: string) => void;
-  readonly now?: () => number;
+  readonly clock?: Clock;
 }
 
 /** A log by pino, written at once: a line that was logged is out even if the process dies. */
-export function createLog({ level, format, write, now }: LogOptions): Log {
+export function createLog({ level, format, write, clock = systemClock }: LogOptions): Log {
   const destination = {
     write: format === "json" ? write : (line: string) => write(asText(line)),
   };
   const logger = pino({
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date(now?.() ?? Date.now()).toISOString()}"`,
+    timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
   }, destination);
   return wrap(logger);
@@ -49,13 +50,13 @@ function wrap(logger: pino.Logger): Log {
   return {
     debug: (fields, message) => {
       // Looked at first: redacting costs more than a line that is not written.
-      if (logger.isLevelEnabled("debug")) logger.debug(clean(fields), message);
+      if (logger.isLevelEnabled("debug")) logger.debug(clean(fields), redactText(message));
     },
     info: (fields, message) => {
-      if (logger.isLevelEnabled("info")) logger.info(clean(fields), message);
+      if (logger.isLevelEnabled("info")) logger.info(clean(fields), redactText(message));
     },
-    warn: (fields, message) => logger.warn(clean(fields), message),
-    error: (fields, message) => logger.error(clean(fields), message),
+    warn: (fields, message) => logger.warn(clean(fields), redactText(message)),
+    error: (fields, message) => logger.error(clean(fields), redactText(message)),
     child: (fields) => wrap(logger.child(clean(fields))),
   };
 }

@@ -1,0 +1,196 @@
+// The accounts in the database. Every question reads it anew: other processes change it too.
+import { normalAddress } from "./address.ts";
+import type { Account, Accounts, AppPassword, NewAccount } from "./accounts.ts";
+import type { Clock } from "./clock.ts";
+import { ConstraintError, type Database } from "./database.ts";
+import { generatePassword, hashAppPassword, hashPassword } from "./password.ts";
+import type { Migration } from "./plugin.ts";
+
+export const accountMigrations: readonly Migration[] = [{
+  id: "20260301_account",
+  up: [
+    // AUTOINCREMENT: the id of a deleted account is never given to another one.
+    `CREATE TABLE core_account (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      address TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      password TEXT NOT NULL,
+      admin INTEGER NOT NULL,
+      disabled INTEGER NOT NULL DEFAULT 0,
+      created INTEGER NOT NULL
+    )`,
+    `CREATE TABLE core_alias (
+      address TEXT PRIMARY KEY,
+      account INTEGER NOT NULL REFERENCES core_account (id) ON DELETE CASCADE
+    ) WITHOUT ROWID`,
+    "CREATE INDEX core_alias_account ON core_alias (account)",
+    `CREATE TABLE core_app_password (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      account INTEGER NOT NULL REFERENCES core_account (id) ON DELETE CASCADE,
+      label TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      client TEXT,
+      created INTEGER NOT NULL,
+      used INTEGER
+    )`,
+    "CREATE UNIQUE INDEX core_app_password_hash ON core_app_password (account, hash)",
+  ],
+}];
+
+interface AccountRow {
+  readonly id: number;
+  readonly address: string;
+  readonly name: string;
+  readonly admin: number;
+  readonly disabled: number;
+  readonly aliases: string | null;
+}
+
+// Addresses hold no line ends (see normalAddress), so they can stand between the aliases.
+const columns = "a.id, a.address, a.name, a.admin, a.disabled, (SELECT group_concat(address, " +
+  "char(10)) FROM core_alias WHERE account = a.id) AS aliases";
+
+/** The accounts in `db`. `onRemove` is called with an account that is about to go. */
+export function accountStore(
+  db: Database,
+  clock: Clock,
+  onRemove: (account: Account) => Promise<void>,
+): Accounts {
+  const first = async (where: string, value: string | number) => {
+    const [row] = await db.all<AccountRow>(
+      `SELECT ${columns} FROM core_account a WHERE ${where}`,
+      [value],
+    );
+    return row && accountOf(row);
+  };
+  const need = async (id: number) => {
+    const account = await first("a.id = ?", id);
+    if (!account) throw new RangeError(`Cannot find account ${id}`);
+    return account;
+  };
+  return {
+    async find(address) {
+      return await first(
+        "a.id = coalesce((SELECT id FROM core_account WHERE address = ?1), " +
+          "(SELECT account FROM core_alias WHERE address = ?1))",
+        address.trim().normalize("NFC").toLowerCase(),
+      );
+    },
+    get: (id) => first("a.id = ?", id),
+    async list() {
+      const rows = await db.all<AccountRow>(
+        `SELECT ${columns} FROM core_account a ORDER BY a.address`,
+      );
+      return rows.map(accountOf);
+    },
+    add: (account) => add(db, clock, account).then(need),
+    async setPassword(id, password) {
+      const hash = await hashPassword(usable(password));
+      const { changes } = await db.run("UPDATE core_account SET password = ? WHERE id = ?", [
+        hash,
+        id,
+      ]);
+      if (changes === 0) await need(id);
+    },
+    async setDisabled(id, disabled) {
+      const { changes } = await db.run("UPDATE core_account SET disabled = ? WHERE id = ?", [
+        disabled ? 1 : 0,
+        id,
+      ]);
+      if (changes === 0) await need(id);
+    },
+    async remove(id) {
+      await onRemove(await need(id));
+      await db.transaction(async (tx) => {
+        // Not left to foreign keys: a libSQL server may have them switched off.
+        await tx.run("DELETE FROM core_app_password WHERE account = ?", [id]);
+        await tx.run("DELETE FROM core_alias WHERE account = ?", [id]);
+        await tx.run("DELETE FROM core_account WHERE id = ?", [id]);
+      });
+    },
+    async addAppPassword(id, label) {
+      await need(id);
+      const password = generatePassword();
+      const [row] = await db.transaction((tx) =>
+        tx.all<{ id: number }>(
+          "INSERT INTO core_app_password (account, label, hash, created) VALUES (?, ?, ?, ?) " +
+            "RETURNING id",
+          [id, label.trim(), hashAppPassword(password), clock.now()],
+        )
+      );
+      return { id: row!.id, password };
+    },
+    appPasswords: (id) => appPasswords(db, id),
+    async revokeAppPassword(id, appPassword) {
+      const { changes } = await db.run(
+        "DELETE FROM core_app_password WHERE account = ? AND id = ?",
+        [id, appPassword],
+      );
+      return changes > 0;
+    },
+  };
+}
+
+function accountOf(row: AccountRow): Account {
+  return {
+    id: row.id,
+    address: row.address,
+    name: row.name,
+    aliases: row.aliases ? row.aliases.split("\n").sort() : [],
+    admin: row.admin === 1,
+    disabled: row.disabled === 1,
+  };
+}
+
+function usable(password: string): string {
+  if (password.length === 0) throw new RangeError("Cannot use an empty password");
+  if (password.length > 1024) throw new RangeError("Cannot use a password of over 1024 characters");
+  return password;
+}
+
+async function add(db: Database, clock: Clock, account: NewAccount): Promise<number> {
+  const address = normalAddress(account.address);
+  const aliases = [...new Set((account.aliases ?? []).map(normalAddress))]
+    .filter((alias) => alias !== address);
+  const hash = await hashPassword(usable(account.password));
+  try {
+    return await db.transaction(async (tx) => {
+      for (const wanted of [address, ...aliases]) await refuseTaken(tx, wanted);
+      const [row] = await tx.all<{ id: number }>(
+        "INSERT INTO core_account (address, name, password, admin, created) " +
+          "VALUES (?, ?, ?, ?, ?) RETURNING id",
+        [address, account.name?.trim() ?? "", hash, account.admin ? 1 : 0, clock.now()],
+      );
+      for (const alias of aliases) {
+        await tx.run("INSERT INTO core_alias (address, account) VALUES (?, ?)", [alias, row!.id]);
+      }
+      return row!.id;
+    });
+  } catch (error) {
+    if (!(error instanceof ConstraintError)) throw error;
+    throw new RangeError(`Cannot add ${address}: the address is taken`, { cause: error });
+  }
+}
+
+async function refuseTaken(tx: Database, address: string): Promise<void> {
+  const taken = await tx.all(
+    "SELECT 1 FROM core_account WHERE address = ?1 UNION ALL " +
+      "SELECT 1 FROM core_alias WHERE address = ?1",
+    [address],
+  );
+  if (taken.length > 0) throw new RangeError(`Cannot add ${address}: the address is taken`);
+}
+
+async function appPasswords(db: Database, id: number): Promise<AppPassword[]> {
+  const rows = await db.all<
+    { id: number; label: string; client: string | null; created: number; used: number | null }
+  >(
+    "SELECT id, label, client, created, used FROM core_app_password WHERE account = ? ORDER BY id",
+    [id],
+  );
+  return rows.map((row) => ({
+    ...row,
+    client: row.client ?? undefined,
+    used: row.used ?? undefined,
+  }));
+}
