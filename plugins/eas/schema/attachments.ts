@@ -1,0 +1,97 @@
+// Attachments of a mail, and the references by which devices fetch them.
+import { Buffer } from "node:buffer";
+import type { Attachment, Item, ItemId } from "../../mailbox/api.ts";
+import { el, type Element } from "../wbxml/element.ts";
+import { clean } from "./text.ts";
+
+/** A part of an item: what a FileReference stands for. Part `""` is the whole message. */
+export interface PartRef {
+  readonly item: ItemId;
+  readonly part: string;
+}
+
+/** A FileReference: URL-safe, the same for ever, unique in the mailbox, at most 180 characters. */
+// MS-ASAIRS 2.2.2.24.1
+export function fileReference({ item, part }: PartRef): string {
+  return Buffer.from(`${item}/${part}`, "utf8").toString("base64url");
+}
+
+/** What a FileReference stands for; undefined where this server never made it. */
+export function parseFileReference(text: string): PartRef | undefined {
+  if (text.length > 256) return undefined;
+  const plain = Buffer.from(text, "base64url").toString("utf8");
+  const match = /^([\w.:-]{1,60})\/([\w.]{0,60})$/.exec(plain);
+  if (!match) return undefined;
+  const ref = { item: match[1]!, part: match[2]! };
+  return fileReference(ref) === text ? ref : undefined;
+}
+
+/** The `Attachments` of an item; undefined where it has none. */
+// MS-ASAIRS 2.2.2.5
+export function attachmentsElement(item: Item): Element | undefined {
+  const list = item.mail
+    ? item.mail.attachments.map((attachment) => attachmentElement(item.id, attachment))
+    : [original(item.id)];
+  return list.length === 0 ? undefined : el("AirSyncBase:Attachments", ...list);
+}
+
+function attachmentElement(item: ItemId, attachment: Attachment): Element {
+  const { part, size, contentId, contentLocation, inline, embedded } = attachment;
+  return el(
+    "AirSyncBase:Attachment",
+    el("AirSyncBase:DisplayName", displayName(attachment)),
+    el("AirSyncBase:FileReference", fileReference({ item, part })),
+    el("AirSyncBase:Method", method(attachment, embedded)),
+    // Some clients show nothing without a size, so it is always sent.
+    el("AirSyncBase:EstimatedDataSize", Math.max(0, Math.round(size))),
+    contentId ? el("AirSyncBase:ContentId", clean(contentId)) : undefined,
+    contentLocation ? el("AirSyncBase:ContentLocation", clean(contentLocation)) : undefined,
+    inline ? el("AirSyncBase:IsInline", true) : undefined,
+  );
+}
+
+/** 1 a file, 5 a message, 6 an OLE object. */
+// MS-ASAIRS 2.2.2.29
+function method({ type }: Attachment, embedded: boolean): 1 | 5 | 6 {
+  if (embedded) return 5;
+  return type === "application/x-oleobject" ? 6 : 1;
+}
+
+/** A message that could not be read goes along as a file, as it arrived. */
+function original(item: ItemId): Element {
+  return el(
+    "AirSyncBase:Attachment",
+    el("AirSyncBase:DisplayName", "message.eml"),
+    el("AirSyncBase:FileReference", fileReference({ item, part: "" })),
+    el("AirSyncBase:Method", 1),
+  );
+}
+
+/** Endings for attachments that come without a name: phones choose the viewer by it. */
+const endings: Readonly<Record<string, string>> = {
+  "application/pdf": "pdf",
+  "application/zip": "zip",
+  "application/json": "json",
+  "application/msword": "doc",
+  "image/gif": "gif",
+  "image/jpeg": "jpg",
+  "image/png": "png",
+  "image/svg+xml": "svg",
+  "image/webp": "webp",
+  "text/calendar": "ics",
+  "text/csv": "csv",
+  "text/html": "html",
+  "text/plain": "txt",
+  "text/vcard": "vcf",
+};
+
+function displayName({ name, type, part, embedded }: Attachment): string {
+  const shown = clean(name).replace(/[\r\n\t]+/g, " ").trim();
+  if (embedded) {
+    const base = shown || "message";
+    // Android and Windows Phone open an embedded message only by its ending.
+    return /\.eml$/i.test(base) ? base : `${base}.eml`;
+  }
+  if (shown) return shown;
+  return `attachment-${part}.${endings[type] ?? "bin"}`;
+}

@@ -1,0 +1,160 @@
+// A mail as the elements of ApplicationData (Sync) and Properties (ItemOperations, Search).
+import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import type { Account } from "../../../core/mod.ts";
+import { type Address, formatAddress, type Item, type Mail } from "../../mailbox/api.ts";
+import type { Version } from "../versions.ts";
+import { el, type Element, type Tag } from "../wbxml/element.ts";
+import { attachmentsElement } from "./attachments.ts";
+import { extended } from "./dates.ts";
+import { categoriesElement, flagElement } from "./marks.ts";
+import { messageClass } from "./message_class.ts";
+import { clean } from "./text.ts";
+import { only } from "./versioned.ts";
+
+/** The longest To and From that the schema allows, in characters. */
+const longestList = 32768;
+/** The longest Bcc. */
+const longestBcc = 1024;
+
+/**
+ * The elements of a mail for a protocol version; `body` is put where clients expect it. An item with
+ * a `problem` becomes a readable message with the original attached.
+ */
+// MS-ASEMAIL 2.2.2
+export function emailFields(
+  item: Item,
+  body: Element | undefined,
+  version: Version,
+  account: Account,
+): Element[] {
+  const { mail, state } = item;
+  const fields = [
+    ...(mail ? headers(mail) : [el("Email:Subject", "(This message cannot be shown)")]),
+    el("Email:DateReceived", extended(state.date)),
+    ...(mail ? topics(mail) : []),
+    el("Email:Importance", { low: 0, normal: 1, high: 2 }[mail?.importance ?? "normal"]),
+    el("Email:Read", state.marks.read),
+    attachmentsElement(item),
+    body,
+    el("Email:MessageClass", mail ? messageClass(mail) : "IPM.Note"),
+    el("Email:InternetCPID", 65001),
+    flagElement(state.marks.flag),
+    el("Email:ContentClass", "urn:content-classes:message"),
+    el("AirSyncBase:NativeBodyType", mail?.native === "html" ? 2 : 1),
+    ...conversation(item),
+    ...verb(item),
+    ...hidden(item, account),
+    categoriesElement(state.marks.keywords),
+  ];
+  return only(version, fields.filter((field) => field !== undefined));
+}
+
+function headers(mail: Mail): (Element | undefined)[] {
+  return [
+    filled("Email:To", addresses(mail.to, longestList)),
+    filled("Email:Cc", addresses(mail.cc, longestList)),
+    filled("Email:From", addresses(mail.from.map(named), longestList)),
+    filled("Email:Subject", line(mail.subject)),
+    filled("Email:ReplyTo", addresses(mail.replyTo, longestList, ";")),
+  ];
+}
+
+function topics(mail: Mail): (Element | undefined)[] {
+  const names = mail.to.map(({ name, address }) => line(name) || address);
+  return [
+    filled("Email:DisplayTo", joined(names, "; ", longestList)),
+    filled("Email:ThreadTopic", line(mail.threadTopic)),
+  ];
+}
+
+/** An element with text; nothing where there is none: empty ones upset some clients. */
+function filled(tag: Tag, text: string): Element | undefined {
+  return text === "" ? undefined : el(tag, text);
+}
+
+const line = (text: string) => clean(text).replace(/[\r\n\t ]+/g, " ").trim();
+
+// HTC's mail shows an error for a sender without a name; Exchange repeats the address as well.
+const named = ({ name, address }: Address): Address => ({ name: name || address, address });
+
+function addresses(list: readonly Address[], most: number, separator = ", "): string {
+  const texts = list.map(({ name, address }) =>
+    formatAddress({ name: line(name), address: line(address) })
+  );
+  return joined(texts, separator, most);
+}
+
+/** Joins as many of the texts as fit; one that is cut in the middle would be a wrong address. */
+function joined(texts: readonly string[], separator: string, most: number): string {
+  let result = "";
+  for (const text of texts.filter(Boolean)) {
+    const next = result === "" ? text : result + separator + text;
+    if (next.length > most) break;
+    result = next;
+  }
+  return result;
+}
+
+// MS-ASEMAIL 2.2.2.22
+function conversation({ id, mail }: Item): Element[] {
+  const thread = mail && /^[0-9a-f]{32}$/i.test(mail.thread) ? mail.thread : undefined;
+  const identity = thread ? Buffer.from(thread, "hex") : digest(mail?.thread ?? id).subarray(0, 16);
+  return [
+    el("Email2:ConversationId", new Uint8Array(identity)),
+    el("Email2:ConversationIndex", conversationIndex(identity, mail)),
+  ];
+}
+
+/**
+ * Five bytes that all messages of the conversation share, then five for each level of reply. The
+ * index of a message is the beginning of the indexes of all its replies.
+ */
+// MS-ASEMAIL 2.2.2.23
+function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8Array {
+  const above = mail ? ancestors(mail) : [];
+  // The root's own place is the header; each message below adds one block for itself.
+  const path = above.length === 0 ? [] : [...above.slice(1), mail!.messageId ?? mail!.subject];
+  const blocks = path.slice(0, deepest).map((message) => digest(message).subarray(0, 5));
+  return new Uint8Array(Buffer.concat([identity.subarray(0, 5), ...blocks]));
+}
+
+const deepest = 50;
+
+function ancestors({ references, inReplyTo, messageId }: Mail): string[] {
+  const all = references.length > 0 ? references : inReplyTo.slice(0, 1);
+  return [...new Set(all)].filter((reference) => reference !== messageId);
+}
+
+const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+
+/** What was done with it last: 1 replied, 2 replied to all, 3 forwarded. */
+// MS-ASEMAIL 2.2.2.45
+function verb({ state: { marks } }: Item): Element[] {
+  const { verb, answered, forwarded } = marks;
+  if (verb) {
+    return [
+      el("Email2:LastVerbExecuted", { reply: 1, replyAll: 2, forward: 3 }[verb.kind]),
+      el("Email2:LastVerbExecutionTime", extended(verb.at)),
+    ];
+  }
+  return answered || forwarded ? [el("Email2:LastVerbExecuted", answered ? 1 : 3)] : [];
+}
+
+/** What only some see: blind copies, the real sender, whether it is a draft. */
+function hidden({ mail, state }: Item, account: Account): (Element | undefined)[] {
+  const mine = new Set([account.address, ...account.aliases]);
+  const isMine = ({ address }: Address) => mine.has(address.toLowerCase());
+  const own = state.marks.draft || (mail?.from.some(isMine) ?? false);
+  const blind = mail !== undefined && !own && mail.bcc.some(isMine);
+  const [sender] = mail?.sender ?? [];
+  const other = sender && mail?.from.every(({ address }) => !same(address, sender.address));
+  return [
+    blind ? el("Email2:ReceivedAsBcc", true) : undefined,
+    other ? filled("Email2:Sender", addresses([named(sender)], longestList)) : undefined,
+    own && mail ? filled("Email2:Bcc", addresses(mail.bcc, longestBcc)) : undefined,
+    el("Email2:IsDraft", state.marks.draft),
+  ];
+}
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
