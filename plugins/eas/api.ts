@@ -15,7 +15,7 @@ export * from "./sync_state.ts";
 /** A device as the registry knows it. Times are milliseconds. */
 export interface Device {
   readonly account: number;
-  /** As the device sends it, 1 to 32 characters; with a base64 query its bytes as hex. */
+  /** As the device sends it, 1 to 64 characters; with a base64 query its bytes as hex. */
   readonly id: string;
   readonly type: string;
   readonly userAgent: string;
@@ -28,6 +28,8 @@ export interface Device {
   readonly operator: string;
   /** The protocol version of its last request. */
   readonly version: string;
+  /** All that it has used so far, oldest first. */
+  readonly versions: readonly string[];
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly lastSync: number | undefined;
@@ -71,6 +73,8 @@ export interface EasCall {
 export interface RawAnswer {
   readonly contentType: string;
   readonly body: Stream | Uint8Array;
+  /** Bytes of a streamed body, where they are known before: then Content-Length says it. */
+  readonly length?: number;
 }
 
 /** A document, raw bytes, or an empty body. */
