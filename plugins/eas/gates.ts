@@ -1,0 +1,20 @@
+// Asks the gates, stage by stage. A gate that fails refuses: see the `catch` in dispatch.ts.
+import { type EasCall, type Gate, stages, type Status } from "./api.ts";
+
+/** The first refusal, in the order of {@link stages}; undefined: the command may run. */
+export async function refusal(
+  gates: readonly Gate[],
+  command: string,
+  call: EasCall,
+): Promise<Status | undefined> {
+  for (const stage of stages) {
+    for (const gate of gates) {
+      if (gate.stage !== stage || gate.spares?.includes(command)) continue;
+      const status = await gate.check(call);
+      if (status === undefined) continue;
+      call.log.info({ stage, command, status: status.code }, "a gate refused");
+      return status;
+    }
+  }
+  return undefined;
+}

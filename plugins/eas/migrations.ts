@@ -1,0 +1,39 @@
+// The tables of the EAS layer: devices, and what they have sent.
+import type { Migration } from "../../core/mod.ts";
+
+export const migrations: readonly Migration[] = [
+  {
+    id: "20261122_devices",
+    up: [
+      // Identity is account and id: cloned profiles share ids, and a device changes its User-Agent.
+      `CREATE TABLE eas_device (
+         account INTEGER NOT NULL,
+         id TEXT NOT NULL,
+         type TEXT NOT NULL,
+         user_agent TEXT NOT NULL,
+         model TEXT NOT NULL DEFAULT '',
+         os TEXT NOT NULL DEFAULT '',
+         friendly_name TEXT NOT NULL DEFAULT '',
+         phone_number TEXT NOT NULL DEFAULT '',
+         imei TEXT NOT NULL DEFAULT '',
+         language TEXT NOT NULL DEFAULT '',
+         operator TEXT NOT NULL DEFAULT '',
+         version TEXT NOT NULL,
+         versions TEXT NOT NULL,
+         offer TEXT NOT NULL,
+         first_seen INTEGER NOT NULL,
+         last_seen INTEGER NOT NULL,
+         last_sync INTEGER,
+         PRIMARY KEY (account, id)
+       ) WITHOUT ROWID`,
+      `CREATE TABLE eas_sent (
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         client_id TEXT NOT NULL,
+         at INTEGER NOT NULL,
+         PRIMARY KEY (account, device, client_id)
+       ) WITHOUT ROWID`,
+      "CREATE INDEX eas_sent_at ON eas_sent (at)",
+    ],
+  },
+];

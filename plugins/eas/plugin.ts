@@ -1,0 +1,62 @@
+// Exchange ActiveSync: the address devices talk to, its commands, and the points that others fill.
+import {
+  accountDeleted,
+  definePlugin,
+  metric,
+  type Point,
+  route,
+  stopping,
+} from "../../core/mod.ts";
+import {
+  command,
+  deviceSeen,
+  directory,
+  gate,
+  itemFailed,
+  provision,
+  syncState,
+  wakeup,
+} from "./api.ts";
+import { config } from "./config.ts";
+import { deviceRegistry } from "./devices.ts";
+import { easRoute } from "./http.ts";
+import { easMetrics } from "./metrics.ts";
+import { migrations } from "./migrations.ts";
+import { runningCalls } from "./running.ts";
+import { sentJournal } from "./sent.ts";
+
+const owns: readonly Point<unknown>[] = [
+  command,
+  gate,
+  provision,
+  directory,
+  wakeup,
+  syncState,
+  deviceSeen,
+  itemFailed,
+];
+
+export default definePlugin({
+  id: "eas",
+  summary: "Exchange ActiveSync for phones and tablets",
+  needs: ["mailbox"],
+  owns,
+  config,
+  migrations,
+  contributes(host) {
+    const devices = deviceRegistry(host.db);
+    const sent = sentJournal(host.db);
+    const running = runningCalls();
+    const metrics = easMetrics(running);
+    return [
+      route.of(easRoute({ host, devices, running, metrics }), "/Microsoft-Server-ActiveSync"),
+      metric.of(metrics.register, "navette_eas_*"),
+      stopping.of(() => running.stop()),
+      accountDeleted.of(async ({ account }) => {
+        await devices.forget(account.id);
+        await sent.forget(account.id);
+        await host.one(syncState).forget(account.id);
+      }),
+    ];
+  },
+});
