@@ -1,0 +1,60 @@
+// The tables of the sync engine's memory.
+import type { Migration } from "../../core/mod.ts";
+
+export const migrations: readonly Migration[] = [
+  {
+    id: "20261122_copies",
+    up: [
+      // A device's copy of a collection: what it has confirmed (key, state, smartsync_item), and what
+      // the last answer handed out (next_*, smartsync_pending). Starting over with key 0 makes a new
+      // copy; the old one stays valid until the device uses the new one's key.
+      `CREATE TABLE smartsync_copy (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         collection TEXT NOT NULL,
+         key TEXT NOT NULL,
+         state TEXT,
+         next_key TEXT,
+         next_state TEXT,
+         next_held INTEGER NOT NULL DEFAULT 0,
+         next_gone INTEGER NOT NULL DEFAULT 0,
+         revision INTEGER NOT NULL DEFAULT 0
+       )`,
+      "CREATE INDEX smartsync_copy_of ON smartsync_copy (account, device, collection)",
+      `CREATE TABLE smartsync_item (
+         copy INTEGER NOT NULL,
+         item TEXT NOT NULL,
+         date INTEGER NOT NULL,
+         has TEXT NOT NULL,
+         PRIMARY KEY (copy, item)
+       ) WITHOUT ROWID`,
+      "CREATE INDEX smartsync_item_date ON smartsync_item (copy, date, item)",
+      // has NULL: the answer took the item away.
+      `CREATE TABLE smartsync_pending (
+         copy INTEGER NOT NULL,
+         item TEXT NOT NULL,
+         date INTEGER NOT NULL,
+         has TEXT,
+         PRIMARY KEY (copy, item)
+       ) WITHOUT ROWID`,
+      "CREATE INDEX smartsync_pending_date ON smartsync_pending (copy, date, item)",
+      `CREATE TABLE smartsync_journal (
+         copy INTEGER NOT NULL,
+         key TEXT NOT NULL,
+         id TEXT NOT NULL,
+         record TEXT NOT NULL,
+         PRIMARY KEY (copy, key, id)
+       ) WITHOUT ROWID`,
+      `CREATE TABLE smartsync_memory (
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         name TEXT NOT NULL,
+         text TEXT NOT NULL,
+         PRIMARY KEY (account, device, name)
+       ) WITHOUT ROWID`,
+      // Copies that nobody can come back to; their rows are removed a few at a time.
+      "CREATE TABLE smartsync_dead (copy INTEGER PRIMARY KEY)",
+    ],
+  },
+];

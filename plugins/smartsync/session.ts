@@ -1,0 +1,202 @@
+// One request's work on one collection: reads, and the one transaction that makes it durable.
+import type { Database } from "../../core/mod.ts";
+import {
+  type DeviceRef,
+  type Held,
+  type Journalled,
+  type Lost,
+  type Next,
+  Outdated,
+  type Session,
+} from "../eas/api.ts";
+import { type Copy, end, type JournalRow, keyAfter, startKey } from "./copy.ts";
+import { viewOf } from "./view.ts";
+
+/** What a session knows from the rows that were read at its start. */
+export interface Opening {
+  readonly device: DeviceRef;
+  readonly collection: string;
+  /** The key that the device sent. */
+  readonly key: string;
+  /** The copy that the key belongs to; undefined: a new one, made by the first commit. */
+  readonly copy: Copy | undefined;
+  /** The other copies of this collection. */
+  readonly others: readonly Copy[];
+  readonly journal: readonly JournalRow[];
+}
+
+/** Opens a session; reads what a lost answer had handed out, where there is one. */
+export async function openSession(db: Database, opening: Opening): Promise<Session> {
+  const { copy, key } = opening;
+  const received = copy !== undefined && copy.next_key === key;
+  const lost = copy && !received && copy.next_key !== null ? await lostOf(db, copy) : undefined;
+  const journal = opening.journal.filter((row) => row.key === key);
+  return {
+    ...viewOf(db, copy?.id, received),
+    collection: opening.collection,
+    state: (received ? copy.next_state : copy?.state) ?? undefined,
+    lost,
+    journal: new Map(journal.map(({ id, record }) => [id, { id, record }])),
+    intend: (commands) => intend(db, opening, commands),
+    commit: (next) => db.transaction((tx) => commit(tx, opening, received, next)),
+    keep: (state) => keep(db, opening, received, state),
+  };
+}
+
+async function lostOf(db: Database, copy: Copy): Promise<Lost> {
+  const handedOut = copy.next_held + copy.next_gone > 0;
+  const rows = handedOut
+    ? await db.all<Omit<Held, "has"> & { has: string | null }>(
+      "SELECT item, date, has FROM smartsync_pending WHERE copy = ? ORDER BY date DESC, item",
+      [copy.id],
+    )
+    : [];
+  return {
+    key: copy.next_key!,
+    state: copy.next_state!,
+    held: rows.filter((row): row is Held => row.has !== null),
+    gone: rows.filter(({ has }) => has === null).map(({ item }) => item),
+  };
+}
+
+async function intend(
+  db: Database,
+  { copy, key }: Opening,
+  commands: readonly Journalled[],
+): Promise<void> {
+  if (!copy) throw new TypeError("Cannot run commands: nothing was primed");
+  await writeJournal(db, copy.id, key, commands);
+}
+
+async function writeJournal(
+  db: Database,
+  copy: number,
+  key: string,
+  commands: readonly Journalled[],
+): Promise<void> {
+  if (commands.length === 0) return;
+  await db.run(
+    `INSERT OR REPLACE INTO smartsync_journal
+       SELECT ?, ?, value ->> 0, value ->> 1 FROM json_each(?)`,
+    [copy, key, JSON.stringify(commands.map(({ id, record }) => [id, record]))],
+  );
+}
+
+async function commit(
+  tx: Database,
+  opening: Opening,
+  received: boolean,
+  next: Next,
+): Promise<string> {
+  const { copy, key } = opening;
+  const nextKey = keyAfter(key);
+  const id = copy
+    ? await advance(tx, opening, copy, received, next, nextKey)
+    : await begin(tx, opening, next, nextKey);
+  const rows = [
+    ...next.held.map(({ item, date, has }) => [item, date, has]),
+    ...next.gone.map((item) => [item, 0, null]),
+  ];
+  if (rows.length > 0) {
+    await tx.run(
+      `INSERT OR REPLACE INTO smartsync_pending
+         SELECT ?, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
+      [id, JSON.stringify(rows)],
+    );
+  }
+  await writeJournal(tx, id, key, next.journal);
+  return nextKey;
+}
+
+/** The first answer to key 0. Older copies stay: the device may never have seen this answer. */
+async function begin(
+  tx: Database,
+  { device, collection }: Opening,
+  next: Next,
+  nextKey: string,
+): Promise<number> {
+  const [row] = await tx.all<{ id: number }>(
+    `INSERT INTO smartsync_copy
+       (account, device, collection, key, next_key, next_state, next_held, next_gone)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    [
+      device.account,
+      device.device,
+      collection,
+      startKey,
+      nextKey,
+      next.state,
+      next.held.length,
+      next.gone.length,
+    ],
+  );
+  return row!.id;
+}
+
+/** Confirms the last answer if the device has shown its key, else forgets it; makes room for the next. */
+async function advance(
+  tx: Database,
+  { key, journal, others }: Opening,
+  copy: Copy,
+  received: boolean,
+  next: Next,
+  nextKey: string,
+): Promise<number> {
+  const { changes } = await tx.run(
+    `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_held = ?,
+       next_gone = ?, revision = revision + 1 WHERE id = ? AND revision = ?`,
+    [
+      key,
+      received ? copy.next_state : copy.state,
+      nextKey,
+      next.state,
+      next.held.length,
+      next.gone.length,
+      copy.id,
+      copy.revision,
+    ],
+  );
+  if (changes === 0) throw new Outdated("Cannot commit: another process advanced the collection");
+  if (received) await merge(tx, copy);
+  if (copy.next_held + copy.next_gone > 0) {
+    await tx.run("DELETE FROM smartsync_pending WHERE copy = ?", [copy.id]);
+  }
+  if (journal.some((row) => row.key !== key)) {
+    await tx.run("DELETE FROM smartsync_journal WHERE copy = ? AND key <> ?", [copy.id, key]);
+  }
+  // Whoever uses a later key of a copy has left all others behind.
+  if (key !== startKey) await end(tx, others.map(({ id }) => id));
+  return copy.id;
+}
+
+async function merge(tx: Database, { id, next_held, next_gone }: Copy): Promise<void> {
+  if (next_gone > 0) {
+    await tx.run(
+      `DELETE FROM smartsync_item WHERE copy = ?1 AND item IN
+         (SELECT item FROM smartsync_pending WHERE copy = ?1 AND has IS NULL)`,
+      [id],
+    );
+  }
+  if (next_held > 0) {
+    await tx.run(
+      `INSERT OR REPLACE INTO smartsync_item (copy, item, date, has)
+         SELECT copy, item, date, has FROM smartsync_pending WHERE copy = ? AND has IS NOT NULL`,
+      [id],
+    );
+  }
+}
+
+async function keep(
+  db: Database,
+  { copy }: Opening,
+  received: boolean,
+  state: string,
+): Promise<void> {
+  if (!copy) throw new TypeError("Cannot keep a state: nothing was primed");
+  const { changes } = await db.run(
+    `UPDATE smartsync_copy SET ${received ? "next_state" : "state"} = ?, revision = revision + 1
+       WHERE id = ? AND revision = ?`,
+    [state, copy.id, copy.revision],
+  );
+  if (changes === 0) throw new Outdated("Cannot keep: another process advanced the collection");
+}

@@ -1,0 +1,96 @@
+// The sync engine's memory in the database: what fills `eas.syncState`.
+import type { Database } from "../../core/mod.ts";
+import type { DeviceRef, Look, Session, SyncState } from "../eas/api.ts";
+import { copiesOf, type Copy, end, journalsOf, startKey } from "./copy.ts";
+import { type Opening, openSession } from "./session.ts";
+import { viewOf } from "./view.ts";
+
+/** The durable memory over a database that has this plugin's tables. */
+export function smartsync(db: Database): SyncState {
+  return {
+    async open(device, wanted) {
+      const copies = await copiesOf(db, device, wanted.map(({ collection }) => collection));
+      const journals = copies.length > 0 ? await journalsOf(db, copies.map(({ id }) => id)) : [];
+      const sessions = new Map<string, Session>();
+      for (const { collection, key } of wanted) {
+        const own = copies.filter((copy) => copy.collection === collection);
+        const copy = copyFor(own, key);
+        if (!copy && key !== startKey) continue;
+        const journal = journals.filter((row) => row.copy === copy?.id);
+        const others = own.filter(({ id }) => id !== copy?.id);
+        const opening: Opening = { device, collection, key, copy, others, journal };
+        sessions.set(collection, await openSession(db, opening));
+      }
+      return sessions;
+    },
+    async look(device, collections) {
+      const looks = new Map<string, Look>();
+      for (const copy of await copiesOf(db, device, collections)) {
+        if (!looks.has(copy.collection)) looks.set(copy.collection, lookInto(db, copy));
+      }
+      return looks;
+    },
+    async collections({ account, device }) {
+      const rows = await db.all<{ collection: string }>(
+        `SELECT DISTINCT collection FROM smartsync_copy WHERE account = ? AND device = ?
+           ORDER BY collection`,
+        [account, device],
+      );
+      return rows.map(({ collection }) => collection);
+    },
+    drop: (device, collections) =>
+      db.transaction(async (tx) => {
+        await end(tx, (await copiesOf(tx, device, collections)).map(({ id }) => id));
+      }),
+    ...memory(db),
+    forget: (account, device) => forget(db, account, device),
+  };
+}
+
+/** The copy that a key belongs to. The newest comes first: it is where a second key 0 goes on. */
+function copyFor(copies: readonly Copy[], key: string): Copy | undefined {
+  return copies.find((copy) => copy.next_key === key || copy.key === key);
+}
+
+/** The newest copy, with the last answer counted as received. */
+function lookInto(db: Database, copy: Copy): Look {
+  const keys = [copy.next_key, copy.key].filter((key) => key !== null && key !== startKey);
+  return {
+    ...viewOf(db, copy.id, copy.next_key !== null),
+    state: copy.next_state ?? copy.state!,
+    keys: keys as string[],
+  };
+}
+
+function memory(db: Database): Pick<SyncState, "recall" | "remember"> {
+  const place = ({ account, device }: DeviceRef, name: string) => [account, device, name];
+  return {
+    async recall(device, name) {
+      const [row] = await db.all<{ text: string }>(
+        "SELECT text FROM smartsync_memory WHERE account = ? AND device = ? AND name = ?",
+        place(device, name),
+      );
+      return row?.text;
+    },
+    async remember(device, name, text) {
+      const sql = text === undefined
+        ? "DELETE FROM smartsync_memory WHERE account = ? AND device = ? AND name = ?"
+        : "INSERT OR REPLACE INTO smartsync_memory (account, device, name, text) VALUES (?, ?, ?, ?)";
+      await db.run(sql, [...place(device, name), ...(text === undefined ? [] : [text])]);
+    },
+  };
+}
+
+async function forget(db: Database, account: number, device?: string): Promise<void> {
+  const [where, values] = device === undefined
+    ? ["account = ?", [account]]
+    : ["account = ? AND device = ?", [account, device]];
+  await db.transaction(async (tx) => {
+    const copies = await tx.all<{ id: number }>(
+      `SELECT id FROM smartsync_copy WHERE ${where}`,
+      values,
+    );
+    await end(tx, copies.map(({ id }) => id));
+    await tx.run(`DELETE FROM smartsync_memory WHERE ${where}`, values);
+  });
+}

@@ -1,0 +1,311 @@
+// The sync engine's memory, by its guarantees.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { migrate } from "../../core/migrate.ts";
+import type { Database, Storage } from "../../core/mod.ts";
+import { openSqlite } from "../../storage/sqlite/mod.ts";
+import { fakeClock } from "../../tests/kit.ts";
+import { type Next, Outdated, type Session, type SyncState } from "../eas/api.ts";
+import plugin from "./plugin.ts";
+import { smartsync } from "./state.ts";
+import { sweep } from "./sweep.ts";
+
+const device = { account: 1, device: "phone" };
+const collection = "inbox";
+const held = (item: string, has = "1", date = 1000) => ({ item, date, has });
+const next = (parts: Partial<Next> = {}): Next => ({
+  state: "{}",
+  held: [],
+  gone: [],
+  journal: [],
+  ...parts,
+});
+
+/** A database that counts its statements. */
+function counting(inner: Database): Database & { count: { reads: number; writes: number } } {
+  const count = { reads: 0, writes: 0 };
+  return {
+    count,
+    all: (sql, values) => (count.reads++, inner.all(sql, values)),
+    run: (sql, values) => (count.writes++, inner.run(sql, values)),
+    transaction: (work) => (count.writes++, inner.transaction(work)),
+    close: () => inner.close(),
+  };
+}
+
+describe("smartsync", () => {
+  let db: Storage;
+  let state: SyncState;
+  beforeEach(async () => {
+    db = await openSqlite(":memory:");
+    await migrate(db, [plugin], fakeClock());
+    state = smartsync(db);
+  });
+  afterEach(() => db.close());
+
+  const open = async (key: string, at = collection): Promise<Session> => {
+    const session = (await state.open(device, [{ collection: at, key }])).get(at);
+    assert.ok(session, `key ${key} is known`);
+    return session;
+  };
+  const isUnknown = async (key: string) =>
+    (await state.open(device, [{ collection, key }])).size === 0;
+  const items = async (session: Session) =>
+    (await session.heldBefore(Number.MAX_SAFE_INTEGER, 100)).map(({ item, has }) => item + has);
+
+  /** Primes and hands out items in a first answer; returns the keys. */
+  async function twoAnswers(first: Next, second: Next): Promise<[string, string]> {
+    const one = await (await open("0")).commit(first);
+    return [one, await (await open(one)).commit(second)];
+  }
+
+  it("open() refuses a key that it never gave", async () => {
+    assert.equal(await isUnknown("1"), true);
+    await (await open("0")).commit(next());
+    assert.equal(await isUnknown("1"), true);
+    assert.equal(await isUnknown(""), true);
+  });
+
+  it("open() shows what was handed out once the device uses the new key", async () => {
+    const [one, two] = await twoAnswers(
+      next({ state: "a", held: [held("x")] }),
+      next({ state: "b", held: [held("y"), held("x", "2")] }),
+    );
+    const again = await open(one);
+    assert.deepEqual(await items(again), ["x1"]);
+    assert.equal(again.state, "a");
+    const session = await open(two);
+    assert.equal(session.state, "b");
+    assert.equal(session.lost, undefined);
+    assert.deepEqual(await items(session), ["x2", "y1"]);
+    assert.deepEqual(await session.held(["y", "z"]), new Map([["y", held("y")]]));
+  });
+
+  it("open() with the key before gives back what the lost answer held", async () => {
+    const [one, two] = await twoAnswers(
+      next({ held: [held("x"), held("w")] }),
+      next({ state: "b", held: [held("y")], gone: ["x"] }),
+    );
+    const session = await open(one);
+    assert.deepEqual(session.lost, { key: two, state: "b", held: [held("y")], gone: ["x"] });
+    assert.deepEqual(await items(session), ["w1", "x1"]);
+  });
+
+  it("commit() after a lost answer forgets that answer and its key", async () => {
+    const [one, two] = await twoAnswers(next(), next({ held: [held("y")] }));
+    const three = await (await open(one)).commit(next({ held: [held("z")] }));
+    assert.notEqual(three, two);
+    assert.equal(await isUnknown(two), true);
+    assert.deepEqual(await items(await open(three)), ["z1"]);
+  });
+
+  it("commit() removes what the confirmed answer took away", async () => {
+    const [, two] = await twoAnswers(
+      next({ held: [held("x"), held("y")] }),
+      next({ gone: ["x"] }),
+    );
+    const session = await open(two);
+    assert.deepEqual(await items(session), ["y1"]);
+    const three = await session.commit(next());
+    assert.deepEqual(await items(await open(three)), ["y1"]);
+    assert.deepEqual((await open(two)).lost?.gone, []);
+  });
+
+  it("an item that was taken away and comes back is held again", async () => {
+    const [, two] = await twoAnswers(next({ held: [held("x")] }), next({ gone: ["x"] }));
+    const three = await (await open(two)).commit(next({ held: [held("x", "9")] }));
+    assert.deepEqual(await items(await open(three)), ["x9"]);
+  });
+
+  it("only the last two keys are known", async () => {
+    const [one, two] = await twoAnswers(next(), next());
+    const three = await (await open(two)).commit(next());
+    assert.equal(await isUnknown(one), true);
+    await open(two);
+    await open(three);
+  });
+
+  it("key 0 repeated answers from the lost answer, and what the device had stays valid", async () => {
+    const [one, two] = await twoAnswers(next({ held: [held("x")] }), next());
+    const fresh = await open("0");
+    assert.equal(fresh.state, undefined);
+    assert.deepEqual(await items(fresh), []);
+    const primed = await fresh.commit(next({ state: "new" }));
+    assert.equal((await open("0")).lost?.key, primed);
+    // The device never saw the answer to 0 and goes on with what it had.
+    assert.deepEqual(await items(await open(two)), ["x1"]);
+    assert.equal((await open(one)).lost?.key, two);
+    // Once it uses the new key, the old copy is over.
+    const after = await (await open(primed)).commit(next());
+    assert.equal(await isUnknown(two), true);
+    assert.equal(await isUnknown(primed), false);
+    assert.deepEqual(await items(await open(after)), []);
+  });
+
+  it("going on with the old keys ends a priming that was never used", async () => {
+    const [, two] = await twoAnswers(next(), next());
+    const primed = await (await open("0")).commit(next());
+    await (await open(two)).commit(next());
+    assert.equal(await isUnknown(primed), true);
+  });
+
+  it("keys are short, safe and never come twice", async () => {
+    const keys = new Set<string>();
+    for (let round = 0; round < 20; round++) {
+      let key = "0";
+      for (let step = 0; step < 5; step++) {
+        key = await (await open(key)).commit(next());
+        assert.match(key, /^[0-9a-z-]{1,64}$/);
+        assert.equal(keys.has(key), false);
+        keys.add(key);
+      }
+    }
+  });
+
+  it("commit() refuses where another process was quicker, and leaves nothing", async () => {
+    const [, two] = await twoAnswers(next(), next({ held: [held("x")] }));
+    const [here, there] = [await open(two), await open(two)];
+    const three = await here.commit(next({ held: [held("h")] }));
+    await assert.rejects(there.commit(next({ held: [held("t")] })), Outdated);
+    await assert.rejects(there.keep("{}"), Outdated);
+    assert.deepEqual(await items(await open(three)), ["h1", "x1"]);
+  });
+
+  it("the journal of a key is there until the next key is confirmed", async () => {
+    const one = await (await open("0")).commit(next());
+    const session = await open(one);
+    await session.intend([{ id: "add:1", record: "begun" }]);
+    assert.equal((await open(one)).journal.get("add:1")?.record, "begun");
+    const two = await session.commit(next({ journal: [{ id: "add:1", record: "done" }] }));
+    assert.equal((await open(one)).journal.get("add:1")?.record, "done");
+    assert.equal((await open(two)).journal.size, 0);
+    await (await open(two)).commit(next());
+    const rows = await db.all("SELECT * FROM smartsync_journal");
+    assert.deepEqual(rows, []);
+  });
+
+  it("keep() changes the state and no key", async () => {
+    const [, two] = await twoAnswers(next({ state: "a" }), next({ state: "b", held: [held("x")] }));
+    await (await open(two)).keep("c");
+    const session = await open(two);
+    assert.equal(session.state, "c");
+    assert.deepEqual(await items(session), ["x1"]);
+    const three = await session.commit(next({ state: "d" }));
+    await (await open(three)).keep("e");
+    assert.equal((await open(three)).state, "e");
+    assert.equal((await open(two)).state, "c");
+  });
+
+  it("heldBefore() goes through items by date, in pages, with the last answer over them", async () => {
+    const many = Array.from({ length: 50 }, (_, n) => held(`i${n}`, "1", Math.floor(n / 3)));
+    const [, two] = await twoAnswers(
+      next({ held: many }),
+      next({ held: [held("i0", "2", 100), held("new", "1", 5)], gone: ["i7"] }),
+    );
+    const session = await open(two);
+    const seen: string[] = [];
+    let last;
+    for (;;) {
+      const page = await session.heldBefore(10, 7, last);
+      seen.push(...page.map(({ item }) => item));
+      last = page.at(-1);
+      if (page.length < 7) break;
+    }
+    const expected = [...many, held("new", "1", 5)]
+      .filter(({ item, date }) => date < 10 && item !== "i7" && item !== "i0")
+      .sort((a, b) => a.date - b.date || (a.item < b.item ? -1 : 1))
+      .map(({ item }) => item);
+    assert.deepEqual(seen, expected);
+  });
+
+  it("look() counts the last answer as received and knows both keys", async () => {
+    assert.equal((await state.look(device, [collection])).size, 0);
+    const [one, two] = await twoAnswers(next({ held: [held("x")] }), next({ gone: ["x"] }));
+    const look = (await state.look(device, [collection, "other"])).get(collection)!;
+    assert.deepEqual(look.keys, [two, one]);
+    assert.equal((await look.held(["x"])).size, 0);
+    const first = await (await open("0", "other")).commit(next({ state: "s" }));
+    const other = (await state.look(device, ["other"])).get("other")!;
+    assert.deepEqual([other.state, other.keys], ["s", [first]]);
+  });
+
+  it("devices, accounts and collections do not mix", async () => {
+    const key = await (await open("0")).commit(next({ held: [held("x")] }));
+    for (const other of [{ account: 2, device: "phone" }, { account: 1, device: "tablet" }]) {
+      assert.equal((await state.open(other, [{ collection, key }])).size, 0);
+      assert.deepEqual(await state.collections(other), []);
+    }
+    assert.equal((await state.open(device, [{ collection: "sent", key }])).size, 0);
+    assert.deepEqual(await state.collections(device), [collection]);
+  });
+
+  it("drop() and forget() end collections; sweep() removes every row of them", async () => {
+    await twoAnswers(next({ held: [held("x")] }), next({ held: [held("y")] }));
+    await (await open("0", "sent")).commit(next({ journal: [{ id: "a", record: "b" }] }));
+    await state.remember(device, "ping", "p");
+    await state.drop(device, [collection]);
+    assert.deepEqual(await state.collections(device), ["sent"]);
+    await state.forget(device.account);
+    assert.deepEqual(await state.collections(device), []);
+    assert.equal(await state.recall(device, "ping"), undefined);
+    while (await sweep(db));
+    for (const table of ["copy", "item", "pending", "journal", "memory", "dead"]) {
+      assert.deepEqual(await db.all(`SELECT * FROM smartsync_${table}`), [], table);
+    }
+  });
+
+  it("forget() of one device leaves the others", async () => {
+    const tablet = { account: 1, device: "tablet" };
+    await state.remember(tablet, "ping", "t");
+    await state.remember(device, "ping", "p");
+    await state.forget(1, "phone");
+    assert.equal(await state.recall(tablet, "ping"), "t");
+    assert.equal(await state.recall(device, "ping"), undefined);
+  });
+
+  it("remember() keeps one text by name", async () => {
+    await state.remember(device, "ping", "a");
+    await state.remember(device, "ping", "b");
+    await state.remember(device, "sync", "c");
+    assert.equal(await state.recall(device, "ping"), "b");
+    await state.remember(device, "ping", undefined);
+    assert.equal(await state.recall(device, "ping"), undefined);
+    assert.equal(await state.recall(device, "sync"), "c");
+  });
+
+  it("looking at many collections costs two reads and no write", async () => {
+    const wanted = [];
+    for (let n = 0; n < 30; n++) {
+      const at = `folder${n}`;
+      const one = await (await open("0", at)).commit(next({ held: [held("x")] }));
+      wanted.push({ collection: at, key: one });
+    }
+    const watched = counting(db);
+    await smartsync(watched).open(device, wanted);
+    assert.deepEqual(watched.count, { reads: 2, writes: 0 });
+  });
+
+  it("ranges and lookups use indexes, so their cost does not follow the copy", async () => {
+    const [, two] = await twoAnswers(next({ held: [held("x")] }), next({ held: [held("y")] }));
+    const plans: string[] = [];
+    const explaining: Database = {
+      ...counting(db),
+      all: async <R>(sql: string, values?: Parameters<Database["all"]>[1]) => {
+        const rows = await db.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, values);
+        plans.push(...rows.map(({ detail }) => detail));
+        return await db.all<R>(sql, values);
+      },
+    };
+    const session = (await smartsync(explaining).open(device, [{ collection, key: two }])).get(
+      collection,
+    )!;
+    await session.held(["x"]);
+    await session.heldBefore(10, 5);
+    assert.ok(
+      plans.some((plan) => /SEARCH i USING .*smartsync_item_date/.test(plan)),
+      plans.join(),
+    );
+    const scans = plans.filter((plan) => /^SCAN (?!wanted|json_each)|TEMP B-TREE/.test(plan));
+    assert.deepEqual(scans.filter((plan) => !/ORDER BY/.test(plan)), []);
+  });
+});
