@@ -1,0 +1,20 @@
+// What a benchmark says: one figure, always a ratio measured in the same run.
+
+/** One row of `deno task bench`. */
+export interface BenchResult {
+  readonly name: string;
+  /** What was measured, divided by what it is compared with, unless `unit` says otherwise. */
+  readonly ratio: number;
+  /** The largest ratio that is good enough. */
+  readonly limit: number;
+  /** Given where the figure is no ratio: `ms`, … */
+  readonly unit?: string;
+  /** The measured times behind the ratio, for people. */
+  readonly detail: string;
+}
+
+/** The middle of some figures. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
