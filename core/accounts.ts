@@ -21,6 +21,11 @@ export interface Credentials {
   readonly password: string;
   /** The client's own id where its protocol has one; app passwords are bound to the first one. */
   readonly client?: string;
+  /**
+   * The request cannot name its client and opens nothing of the account (what does the server offer,
+   * is the password right): an app password passes, whatever it is bound to, and is not bound.
+   */
+  readonly inquiry?: boolean;
   /** Where it comes from, for the rate limit. */
   readonly remote: string;
 }

@@ -29,7 +29,7 @@ export function createLogin(options: LoginOptions): Login {
     const user = nameOf(who.user);
     const guess = createHmac("sha256", key).update(JSON.stringify([user, who.password]))
       .digest("base64");
-    const same = JSON.stringify([guess, who.client ?? null, who.remote]);
+    const same = JSON.stringify([guess, who.client ?? null, who.inquiry ?? false, who.remote]);
     const other = running.get(same);
     if (other) return other;
     const pair = `${who.remote} ${user}`;

@@ -60,7 +60,7 @@ export function ownPasswords(
   return async (who) => {
     const row = await find(db, who);
     if (row?.app != null) {
-      return await mayUse(db, clock, row, who.client) ? accountOf(row) : undefined;
+      return await mayUse(db, clock, row, who) ? accountOf(row) : undefined;
     }
     if (!await check(who.password, row?.password, who.user) || !row) return undefined;
     if (isWeak(row.password)) await strengthen(db, row, who.password);
@@ -123,10 +123,10 @@ async function mayUse(
   db: Database,
   clock: Clock,
   row: LoginRow,
-  client: string | undefined,
+  { client, inquiry }: Credentials,
 ): Promise<boolean> {
   let bound = row.client;
-  const binds = client !== undefined && client.toLowerCase() !== provisionalClient;
+  const binds = !inquiry && client !== undefined && client.toLowerCase() !== provisionalClient;
   if (bound === null && binds) {
     const { changes } = await db.run(
       "UPDATE core_app_password SET client = ? WHERE id = ? AND client IS NULL",
@@ -135,7 +135,7 @@ async function mayUse(
     // Another request may have been faster: then its client counts.
     bound = changes > 0 ? client : await clientOf(db, row.app!);
   }
-  if (bound !== null && bound !== client) return false;
+  if (bound !== null && bound !== client && !inquiry) return false;
   if (row.used === null || clock.now() - row.used >= usedEvery) {
     await db.run("UPDATE core_app_password SET used = ? WHERE id = ?", [clock.now(), row.app]);
   }
