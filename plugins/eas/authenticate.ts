@@ -49,13 +49,17 @@ export interface Barred {
 export async function authenticate(
   login: Login,
   header: string | null,
-  who: { readonly client: string | undefined; readonly remote: string },
+  who: {
+    readonly client: string | undefined;
+    readonly inquiry: boolean;
+    readonly remote: string;
+  },
 ): Promise<{ readonly account: Account } | Barred> {
   const basic = parseBasic(header);
   if (basic === undefined) return challenge;
-  const { client, remote } = who;
+  const { client, ...where } = who;
   try {
-    const result = await login({ ...basic, ...(client && { client }), remote });
+    const result = await login({ ...basic, ...(client && { client }), ...where });
     if (result.ok) return { account: result.account };
     if (result.reason === "limited") return later(result.retryAfter);
     return result.reason === "disabled" ? { http: 403, headers: {} } : challenge;

@@ -45,7 +45,7 @@ export interface Devices {
 }
 
 /** Android's account check sends this id: it is answered and never stored. */
-export const unstored = "validate";
+const isCheck = (id: string) => id.toLowerCase() === "validate";
 
 /** Times need not be more exact than this: a write for each request would be the larger evil. */
 const minute = 60_000;
@@ -68,7 +68,7 @@ export function deviceRegistry(db: Database): Devices {
   return {
     seen: (sighting) => see(db, sighting),
     async describe(device, description) {
-      if (device.id === unstored) return;
+      if (isCheck(device.id)) return;
       const columns = Object.entries(columnOf).flatMap(([key, column]) => {
         const text = description[key as keyof Description];
         return text === undefined ? [] : [[column, text.slice(0, longest)] as const];
@@ -81,7 +81,7 @@ export function deviceRegistry(db: Database): Devices {
       );
     },
     async synced(device, now) {
-      if (device.id === unstored || now - (device.lastSync ?? 0) < minute) return;
+      if (isCheck(device.id) || now - (device.lastSync ?? 0) < minute) return;
       await db.run("UPDATE eas_device SET last_sync = ? WHERE account = ? AND id = ?", [
         now,
         device.account,
@@ -104,7 +104,7 @@ export function deviceRegistry(db: Database): Devices {
 }
 
 async function see(db: Database, sighting: Sighting): Promise<Seen> {
-  if (sighting.id === unstored) return { device: fresh(sighting), first: false, newOffer: false };
+  if (isCheck(sighting.id)) return { device: fresh(sighting), first: false, newOffer: false };
   const row = await find(db, sighting);
   if (row === undefined) return await enter(db, sighting);
   const known = toDevice(row);

@@ -15,7 +15,7 @@ import {
 } from "./api.ts";
 import { authenticate } from "./authenticate.ts";
 import type { EasConfig } from "./config.ts";
-import { checkDevice, type Devices, unstored } from "./devices.ts";
+import { checkDevice, type Devices } from "./devices.ts";
 import { dispatch, type Line } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
 import { agreedVersion, namedVersion, type Offer, offerOf, readsStatus } from "./offer.ts";
@@ -69,8 +69,9 @@ async function authenticated(c: Ctx, parts: Parts): Promise<Response> {
   const query = readQuery(c);
   // Nothing of the body is read before this.
   const who = await authenticate(host.one(login), c.req.raw.headers.get("Authorization"), {
-    // A password must not be bound to the id of a mere check.
-    client: query && query.deviceId !== unstored ? query.deviceId : undefined,
+    client: query?.deviceId || undefined,
+    // OPTIONS names no device: a password that is bound to one must pass nevertheless.
+    inquiry: c.req.method === "OPTIONS",
     remote: c.env.remote,
   });
   const headers = standing(host.config);

@@ -55,7 +55,6 @@ export default definePlugin({
       accountDeleted.of(async ({ account }) => {
         await devices.forget(account.id);
         await sent.forget(account.id);
-        await host.one(syncState).forget(account.id);
       }),
     ];
   },
