@@ -3,9 +3,16 @@
 /**
  * What a column holds. Integers come back as `number` where they are safe and as `bigint` beyond
  * 2^53; an integral `number` is always bound as an INTEGER. Blobs come back as `Uint8Array`.
- * Booleans are not values: use 0 and 1.
+ * Booleans are not values: use 0 and 1. Text is Unicode without U+0000, which one runtime's SQLite
+ * would cut it at: a NUL and what UTF-8 cannot say are stored as U+FFFD.
  */
 export type Value = null | number | bigint | string | Uint8Array;
+
+/**
+ * The most bytes that one value may have; more is a `RangeError`. A libSQL server takes rows up to
+ * 5 MB and gives answers up to 10 MB, so what is larger is stored in pieces and read piecewise.
+ */
+export const maxValueBytes = 4 << 20;
 
 /** One row, by column name. */
 export type Row = Record<string, Value>;

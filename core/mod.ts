@@ -13,7 +13,7 @@ export type {
   NewAccount,
 } from "./accounts.ts";
 export type { Database, Row, Storage, Value } from "./database.ts";
-export { ConstraintError, StorageError } from "./database.ts";
+export { ConstraintError, maxValueBytes, StorageError } from "./database.ts";
 export type { Clock } from "./clock.ts";
 export { pause, systemClock } from "./clock.ts";
 export type { Log } from "./log.ts";
