@@ -156,6 +156,8 @@ export interface Via {
   /** How the client calls itself, and its address; both may be empty. */
   readonly client: string;
   readonly remote: string;
+  /** The recipient as the client wrote it, where there is just one (it may carry a plus tag). */
+  readonly recipient?: string;
 }
 
 /** Takes in mail from outside for local accounts. */
