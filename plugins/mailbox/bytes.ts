@@ -1,0 +1,115 @@
+// Streams of bytes on their way through: counting, cutting off, copying, collecting.
+import { Refused } from "./api.ts";
+
+/** A stream of bytes, whatever brought them. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** Makes a stream of bytes that are already there. */
+export function bytesOf(source: Bytes | Uint8Array): Bytes {
+  return source instanceof Uint8Array ? once(source) : source;
+}
+
+async function* once(bytes: Uint8Array): Bytes {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** Several streams, one after the other. */
+export async function* concat(...parts: readonly (Bytes | Uint8Array)[]): Bytes {
+  for (const part of parts) yield* bytesOf(part);
+}
+
+/** Passes a stream on and throws {@link Refused} (`tooLarge`) as soon as it exceeds `limit` bytes. */
+export async function* limited(source: Bytes, limit: number): Bytes {
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > limit) {
+      throw new Refused("tooLarge", `Cannot take the message: it is larger than ${limit} bytes`);
+    }
+    yield chunk;
+  }
+}
+
+/** Reads a stream whole. Only for what is known to be small. */
+export async function collect(source: Bytes): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return join(chunks);
+}
+
+/** Joins chunks into one array. */
+export function join(chunks: readonly Uint8Array[]): Uint8Array {
+  const only = chunks.length === 1 ? chunks[0] : undefined;
+  if (only) return only;
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** Cuts a stream into pieces of exactly `size` bytes; only the last one may be shorter. */
+export async function* pieces(source: Bytes, size: number): Bytes {
+  let waiting: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of source) {
+    waiting.push(chunk);
+    length += chunk.length;
+    if (length < size) continue;
+    let rest = join(waiting);
+    for (; rest.length >= size; rest = rest.subarray(size)) yield rest.slice(0, size);
+    waiting = [rest];
+    length = rest.length;
+  }
+  if (length > 0) yield join(waiting).slice();
+}
+
+/**
+ * Reads `source` once for several readers, in step: the next chunk is fetched when every reader
+ * that is still there has taken this one. Whoever stops early calls `return` (a `for await` does)
+ * and then holds up nobody.
+ */
+export function tee(source: Bytes, readers: number): AsyncIterableIterator<Uint8Array>[] {
+  type Result = IteratorResult<Uint8Array>;
+  const iterator = source[Symbol.asyncIterator]();
+  let waiting: PromiseWithResolvers<Result>[] = [];
+  let present = readers;
+  async function step() {
+    if (present === 0) return void await iterator.return?.();
+    if (waiting.length < present) return;
+    const all = waiting;
+    waiting = [];
+    try {
+      const result = await iterator.next();
+      for (const reader of all) reader.resolve(result);
+    } catch (error) {
+      for (const reader of all) reader.reject(error);
+    }
+  }
+  function reader(): AsyncIterableIterator<Uint8Array> {
+    let open = true;
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next() {
+        if (!open) return Promise.resolve({ done: true, value: undefined });
+        const turn = Promise.withResolvers<Result>();
+        waiting.push(turn);
+        void step();
+        return turn.promise;
+      },
+      async return() {
+        if (open) {
+          open = false;
+          present--;
+          await step();
+        }
+        return { done: true, value: undefined };
+      },
+    };
+  }
+  return Array.from({ length: readers }, reader);
+}

@@ -1,0 +1,139 @@
+// What tests of the flow of mail share: accounts from a list, a backend that keeps what it is given.
+import type { Account, Accounts, Log } from "../core/mod.ts";
+import type { Backend, Folder, ItemState, Mailbox, Marks } from "../plugins/mailbox/api.ts";
+import { noMarks } from "../plugins/mailbox/api.ts";
+import { bytesOf, collect } from "../plugins/mailbox/bytes.ts";
+
+/** A log that keeps its lines. */
+export interface KeptLog extends Log {
+  readonly lines: { level: string; fields: object; message: string }[];
+}
+
+export function keptLog(lines: KeptLog["lines"] = []): KeptLog {
+  const at = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, fields, message });
+  };
+  return {
+    lines,
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: () => keptLog(lines),
+  };
+}
+
+export function account(id: number, address: string, more: Partial<Account> = {}): Account {
+  return { id, address, name: "", aliases: [], admin: false, disabled: false, ...more };
+}
+
+/** Accounts that can only be looked at. */
+export function accountsOf(...all: readonly Account[]): Accounts {
+  const no = () => Promise.reject(new Error("Cannot change these accounts: they are a test's"));
+  const has = (one: Account, address: string) =>
+    [one.address, ...one.aliases].includes(address.toLowerCase());
+  return {
+    find: (address) => Promise.resolve(all.find((one) => has(one, address))),
+    get: (id) => Promise.resolve(all.find((one) => one.id === id)),
+    list: () => Promise.resolve([...all]),
+    add: no,
+    setPassword: no,
+    setDisabled: no,
+    remove: no,
+    addAppPassword: no,
+    appPasswords: no,
+    revokeAppPassword: no,
+  };
+}
+
+/** A message that the backend has. */
+export interface Kept {
+  readonly account: number;
+  readonly folder: string;
+  readonly token: string;
+  readonly marks: Marks;
+  readonly date: number | undefined;
+  readonly text: string;
+}
+
+export interface KeepingBackend extends Backend {
+  readonly kept: Kept[];
+  /** The texts in a folder of an account. */
+  texts(account: number, folder: string): string[];
+  /** Set: every write fails with it, after it has read `failAfter` bytes. */
+  fail: Error | undefined;
+}
+
+const names: readonly (readonly [string, Folder["role"]])[] = [
+  ["Inbox", "inbox"],
+  ["Drafts", "drafts"],
+  ["Sent", "sent"],
+  ["Trash", "trash"],
+  ["Junk", "junk"],
+];
+
+/** A backend with the special folders that keeps what it is given, once per token and account. */
+export function keepingBackend(options: { deliver?: boolean } = {}): KeepingBackend {
+  const kept: Kept[] = [];
+  const folders: Folder[] = names.map(([name, role]) => ({
+    id: name.toLowerCase(),
+    parent: undefined,
+    name,
+    class: "mail",
+    role,
+  }));
+  const backend: KeepingBackend = {
+    id: "keeping",
+    kept,
+    fail: undefined,
+    texts: (account, folder) =>
+      kept.filter((one) => one.account === account && one.folder === folder)
+        .map(({ text }) => text),
+    open: (account) => mailbox(account) as Mailbox,
+    ...(options.deliver !== false && {
+      async deliver(mime: AsyncIterable<Uint8Array>, to: readonly Account[], token: string) {
+        const bytes = await collect(mime);
+        if (backend.fail) throw backend.fail;
+        for (const one of to) keep(one, "inbox", bytes, token, {}, undefined);
+      },
+    }),
+  };
+  function keep(
+    { id }: Account,
+    folder: string,
+    bytes: Uint8Array,
+    token: string,
+    marks: Partial<Marks>,
+    date: number | undefined,
+  ): void {
+    if (kept.some((one) => one.account === id && one.token === token)) return;
+    const text = new TextDecoder().decode(bytes);
+    kept.push({ account: id, folder, token, marks: { ...noMarks, ...marks }, date, text });
+  }
+  function mailbox(owner: Account): Partial<Mailbox> {
+    return {
+      folders: () =>
+        Promise.resolve({
+          changes: folders.map((folder) => ({ id: folder.id, folder })),
+          cursor: "1",
+          more: false,
+        }),
+      async create(folder, item, token): Promise<ItemState> {
+        const bytes = await collect(bytesOf(item.mime));
+        if (backend.fail) throw backend.fail;
+        keep(owner, folder, bytes, token, item.marks ?? {}, item.date);
+        return { id: token, date: 0, revision: "1", marks: noMarks };
+      },
+    };
+  }
+  return backend;
+}
+
+/** Text as a stream, in chunks of `size` bytes. */
+export async function* chunks(text: string, size = 1000): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += size) {
+    await Promise.resolve();
+    yield bytes.subarray(at, at + size);
+  }
+}
