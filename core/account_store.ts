@@ -3,7 +3,7 @@ import { normalAddress } from "./address.ts";
 import type { Account, Accounts, AppPassword, NewAccount } from "./accounts.ts";
 import type { Clock } from "./clock.ts";
 import { ConstraintError, type Database } from "./database.ts";
-import { generatePassword, hashAppPassword, hashPassword } from "./password.ts";
+import { generatePassword, hashAppPassword, type PasswordHashing } from "./password.ts";
 import type { Migration } from "./plugin.ts";
 
 export const accountMigrations: readonly Migration[] = [{
@@ -54,6 +54,7 @@ const columns = "a.id, a.address, a.name, a.admin, a.disabled, (SELECT group_con
 export function accountStore(
   db: Database,
   clock: Clock,
+  passwords: PasswordHashing,
   onRemove: (account: Account) => Promise<void>,
 ): Accounts {
   const first = async (where: string, value: string | number) => {
@@ -83,9 +84,9 @@ export function accountStore(
       );
       return rows.map(accountOf);
     },
-    add: (account) => add(db, clock, account).then(need),
+    add: (account) => add(db, clock, passwords, account).then(need),
     async setPassword(id, password) {
-      const hash = await hashPassword(usable(password));
+      const hash = await passwords.hash(usable(password));
       const { changes } = await db.run("UPDATE core_account SET password = ? WHERE id = ?", [
         hash,
         id,
@@ -148,11 +149,16 @@ function usable(password: string): string {
   return password;
 }
 
-async function add(db: Database, clock: Clock, account: NewAccount): Promise<number> {
+async function add(
+  db: Database,
+  clock: Clock,
+  passwords: PasswordHashing,
+  account: NewAccount,
+): Promise<number> {
   const address = normalAddress(account.address);
   const aliases = [...new Set((account.aliases ?? []).map(normalAddress))]
     .filter((alias) => alias !== address);
-  const hash = await hashPassword(usable(account.password));
+  const hash = await passwords.hash(usable(account.password));
   try {
     return await db.transaction(async (tx) => {
       for (const wanted of [address, ...aliases]) await refuseTaken(tx, wanted);

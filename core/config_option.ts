@@ -1,6 +1,8 @@
 // Reads valibot schemas: which options a section has, and what each of them wants.
 import { stringify } from "smol-toml";
-import type { GenericSchema } from "valibot";
+import { type GenericSchema, safeParse } from "valibot";
+import { variableOf } from "./config_layers.ts";
+import type { Plugin } from "./plugin.ts";
 
 /** One option of a section, as its schema describes it. */
 export interface ConfigOption {
@@ -130,4 +132,24 @@ function limitOf({ type, requirement }: Node): string {
 /** `key = value` as it stands in the file. */
 export function asToml(key: string, value: unknown): string {
   return stringify({ [key]: value }).trimEnd();
+}
+
+/** What is wrong with the options that plugins declare: every one has a description and a default. */
+export function schemaProblems(plugins: readonly Plugin[]): string[] {
+  const problems: string[] = [];
+  const variables = new Map<string, string>();
+  for (const { id, config } of plugins) {
+    if (!config) continue;
+    if (!safeParse(config, {}).success) {
+      problems.push(`Plugin "${id}" has options without a default, or with one that does not fit`);
+    }
+    for (const { path, description } of optionsOf(id, config)) {
+      const name = path.join(".");
+      if (description === "") problems.push(`Option "${name}" has no description`);
+      const other = variables.get(variableOf(path));
+      if (other) problems.push(`Options "${other}" and "${name}" share ${variableOf(path)}`);
+      variables.set(variableOf(path), name);
+    }
+  }
+  return problems;
 }

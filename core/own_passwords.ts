@@ -4,14 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { Account, Credentials } from "./accounts.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./database.ts";
-import {
-  checkNothing,
-  checkPassword,
-  hashAppPassword,
-  hashPassword,
-  isWeak,
-  looksLikeAppPassword,
-} from "./password.ts";
+import { hashAppPassword, looksLikeAppPassword, type PasswordHashing } from "./password.ts";
 
 interface LoginRow {
   readonly id: number;
@@ -43,6 +36,7 @@ const provisionalClient = "validate";
 export function ownPasswords(
   db: Database,
   clock: Clock,
+  passwords: PasswordHashing,
 ): (who: Credentials) => Promise<Account | undefined> {
   const key = randomBytes(32);
   const checked = new LRUCache<string, boolean>({ max: 20_000 });
@@ -52,8 +46,8 @@ export function ownPasswords(
     const before = checked.get(digest);
     if (before !== undefined) return before;
     const fits = stored === undefined
-      ? await checkNothing(password)
-      : await checkPassword(password, stored);
+      ? await passwords.checkNothing(password)
+      : await passwords.check(password, stored);
     checked.set(digest, fits);
     return fits;
   };
@@ -63,7 +57,7 @@ export function ownPasswords(
       return await mayUse(db, clock, row, who) ? accountOf(row) : undefined;
     }
     if (!await check(who.password, row?.password, who.user) || !row) return undefined;
-    if (isWeak(row.password)) await strengthen(db, row, who.password);
+    if (passwords.isOutdated(row.password)) await renew(db, passwords, row, who.password);
     return accountOf(row);
   };
 }
@@ -152,9 +146,14 @@ async function clientOf(db: Database, app: number): Promise<string | null> {
 }
 
 /** Stores the password again at today's cost, unless it was changed meanwhile. */
-async function strengthen(db: Database, row: LoginRow, password: string): Promise<void> {
+async function renew(
+  db: Database,
+  passwords: PasswordHashing,
+  row: LoginRow,
+  password: string,
+): Promise<void> {
   await db.run("UPDATE core_account SET password = ? WHERE id = ? AND password = ?", [
-    await hashPassword(password),
+    await passwords.hash(password),
     row.id,
     row.password,
   ]);

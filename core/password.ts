@@ -4,43 +4,54 @@ import { createHash, randomBytes, randomInt, scrypt, timingSafeEqual } from "nod
 import { availableParallelism } from "node:os";
 import { Unavailable } from "./error.ts";
 
-/** scrypt's cost: N = 2^ln, and r·N·128 bytes of memory (32 MiB). */
-interface Cost {
+/** scrypt's cost: N = 2^ln, and r·N·128 bytes of memory. */
+export interface PasswordCost {
   readonly ln: number;
   readonly r: number;
   readonly p: number;
 }
-const cost: Cost = { ln: 15, r: 8, p: 1 };
+
+/** 32 MiB and some 60 ms. Raising it here is enough: older hashes are replaced at the next login. */
+export const strongCost: PasswordCost = { ln: 15, r: 8, p: 1 };
+
 const saltLength = 16;
 const hashLength = 32;
 
-/** The hash of a new password: `$scrypt$ln=15,r=8,p=1$<salt>$<hash>`. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(saltLength);
-  const hash = await derive(password, salt, cost, hashLength);
-  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64(salt)}$${base64(hash)}`;
+/** How passwords become what is kept, and are checked against it. */
+export interface PasswordHashing {
+  /** The hash of a new password: `$scrypt$ln=15,r=8,p=1$<salt>$<hash>`. */
+  hash(password: string): Promise<string>;
+  /** Whether `password` is the one of `stored`. A text that is no hash fits no password. */
+  check(password: string, stored: string): Promise<boolean>;
+  /** Takes as long as a check and fits nothing: unknown users cannot be told by the clock. */
+  checkNothing(password: string): Promise<false>;
+  /** Whether a stored hash was made at another cost than today's. */
+  isOutdated(stored: string): boolean;
 }
 
-/** Whether `password` is the one of `stored`. A text that is no hash fits no password. */
-export async function checkPassword(password: string, stored: string): Promise<boolean> {
-  const match = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(stored);
-  if (!match) return false;
-  const [ln, r, p] = match.slice(1, 4).map(Number) as [number, number, number];
-  const salt = Buffer.from(match[4]!, "base64");
-  const wanted = Buffer.from(match[5]!, "base64");
-  const found = await derive(password, salt, { ln, r, p }, wanted.length);
-  return timingSafeEqual(found, wanted);
-}
-
-/** Takes as long as a check, and fits nothing: so that unknown users cannot be told by the clock. */
-export async function checkNothing(password: string): Promise<false> {
-  await derive(password, Buffer.alloc(saltLength), cost, hashLength);
-  return false;
-}
-
-/** Whether a stored hash was made with less than today's cost. */
-export function isWeak(stored: string): boolean {
-  return !stored.startsWith(`$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$`);
+/** Hashing at a cost; only tests want another one than the default. */
+export function passwordHashing(cost: PasswordCost = strongCost): PasswordHashing {
+  const prefix = `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$`;
+  return {
+    async hash(password) {
+      const salt = randomBytes(saltLength);
+      const hash = await derive(password, salt, cost, hashLength);
+      return `${prefix}${base64(salt)}$${base64(hash)}`;
+    },
+    async check(password, stored) {
+      const match = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(stored);
+      if (!match) return false;
+      const [ln, r, p] = match.slice(1, 4).map(Number) as [number, number, number];
+      const wanted = Buffer.from(match[5]!, "base64");
+      const salt = Buffer.from(match[4]!, "base64");
+      return timingSafeEqual(await derive(password, salt, { ln, r, p }, wanted.length), wanted);
+    },
+    async checkNothing(password) {
+      await derive(password, Buffer.alloc(saltLength), cost, hashLength);
+      return false;
+    },
+    isOutdated: (stored) => !stored.startsWith(prefix),
+  };
 }
 
 // 23 letters without those that look alike: 16 of them are 72 bits.
@@ -66,7 +77,7 @@ export function looksLikeAppPassword(password: string): boolean {
   return /^[a-z]{16}$/.test(password.toLowerCase().replaceAll(/[\s-]/g, ""));
 }
 
-// One check holds 32 MiB and a thread of the pool: more at once would starve files and DNS.
+// A check holds 32 MiB and a thread of the pool: more at once would starve files and DNS.
 const places = Math.max(1, Math.min(3, availableParallelism()));
 const longestQueue = 200;
 let busy = 0;
@@ -75,7 +86,7 @@ const waiting: (() => void)[] = [];
 async function derive(
   password: string,
   salt: Uint8Array,
-  { ln, r, p }: Cost,
+  { ln, r, p }: PasswordCost,
   length: number,
 ): Promise<Buffer> {
   if (busy >= places) {

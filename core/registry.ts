@@ -34,6 +34,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** The parsed section of a plugin. */
   readonly config: (plugin: string) => unknown;
+  /** What was found wrong before, to be told with the rest. */
+  readonly problems?: readonly string[];
 }
 
 interface Held {
@@ -44,7 +46,7 @@ interface Held {
 /** Sorts, asks every plugin once what it contributes, and refuses with {@link ManifestError}. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { sorted, problems: found } = orderOf(options.plugins);
-  const problems = [...found, ...sorted.flatMap(migrationProblems)];
+  const problems = [...options.problems ?? [], ...found, ...sorted.flatMap(migrationProblems)];
   const owners = ownersOf(sorted, problems);
   const held: Held[] = [];
   const slots = new Slots(options.log);

@@ -1,0 +1,54 @@
+// Core's own plugin: it owns core's points and fills those that every program needs.
+import type { Account } from "./accounts.ts";
+import { accountMigrations, accountStore } from "./account_store.ts";
+import type { Config } from "./config.ts";
+import { createLogin } from "./login.ts";
+import type { Metrics } from "./metrics.ts";
+import { ownPasswords } from "./own_passwords.ts";
+import { type PasswordCost, passwordHashing } from "./password.ts";
+import { definePlugin, type Plugin } from "./plugin.ts";
+import type { Contribution, Point } from "./point.ts";
+import * as points from "./points.ts";
+
+export interface CorePluginOptions {
+  readonly config: Config;
+  readonly metrics: Metrics;
+  /** Commands, tasks and checks of the program that this core is part of. */
+  readonly contributions: readonly Contribution[];
+  readonly passwordCost?: PasswordCost | undefined;
+}
+
+/** The plugin `core`. */
+export function corePlugin(options: CorePluginOptions): Plugin {
+  return definePlugin({
+    id: "core",
+    summary: "Accounts, login, pages, commands",
+    owns: Object.values(points) as Point<unknown>[],
+    migrations: accountMigrations,
+    contributes(host) {
+      const passwords = passwordHashing(options.passwordCost);
+      const forget = (account: Account) => host.emit(points.accountDeleted, { account });
+      const { account_failures, address_failures, window } = options.config.login;
+      return [
+        points.accounts.of(accountStore(host.db, host.clock, passwords, forget)),
+        points.authenticator.of(ownPasswords(host.db, host.clock, passwords), "passwords"),
+        points.login.of(createLogin({
+          authenticators: () => host.all(points.authenticator),
+          limits: {
+            perPair: account_failures,
+            perAddress: address_failures,
+            window: window * 1000,
+          },
+          clock: host.clock,
+          log: host.log,
+          count: (outcome) => options.metrics.login(outcome),
+        })),
+        points.health.of(async () => {
+          await host.db.all("SELECT 1");
+          return { name: "storage", ok: true };
+        }, "storage"),
+        ...options.contributions,
+      ];
+    },
+  });
+}
