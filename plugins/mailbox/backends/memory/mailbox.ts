@@ -1,0 +1,308 @@
+// One account's mailbox in memory: folders, items, a history, watchers and remembered writes.
+import type { Account, Clock } from "../../../../core/mod.ts";
+import type {
+  EditsFolders,
+  ListFrom,
+  Listing,
+  Mailbox,
+  NewItem,
+  Outgoing,
+  Page,
+} from "../../api.ts";
+import { NotFound, Refused } from "../../api.ts";
+import type { Send } from "../../api.ts";
+import { allowedName, checkParent, specialFolders, withDescendants } from "../../folders.ts";
+import { firstMarks, sameMarks, withMarks } from "../../marks.ts";
+import { threadKeys } from "../../mime/thread.ts";
+import type {
+  Cursor,
+  Folder,
+  FolderChange,
+  FolderId,
+  Item,
+  ItemChange,
+  ItemClass,
+  ItemId,
+  ItemState,
+  Marks,
+  PartBytes,
+  Want,
+} from "../../model.ts";
+import type { Message } from "./message.ts";
+import { mailOf, parseMessage, partOf, readAll } from "./message.ts";
+
+interface Kept {
+  readonly number: number;
+  readonly folder: FolderId;
+  readonly state: ItemState;
+  readonly message: Message;
+  readonly thread: string;
+}
+
+/** Something that changed: a folder (`item` undefined) or an item, at a place in the history. */
+interface Change {
+  readonly at: number;
+  readonly folder: FolderId;
+  readonly item: ItemId | undefined;
+}
+
+export class MemoryMailbox implements Mailbox, EditsFolders {
+  readonly #account: Account;
+  readonly #clock: Clock;
+  readonly #send: Send | undefined;
+  readonly #folders = new Map<FolderId, Folder>();
+  readonly #items = new Map<ItemId, Kept>();
+  /** The latest change of each folder and item, oldest first. */
+  #history: Change[] = [];
+  #now = 0;
+  #ids = 0;
+  readonly #writes = new Map<string, Promise<unknown>>();
+  readonly #watchers = new Set<{ folders: ReadonlySet<FolderId>; tell: (id: FolderId) => void }>();
+  readonly #threads = new Map<string, string>();
+
+  constructor(account: Account, clock: Clock, send: Send | undefined) {
+    this.#account = account;
+    this.#clock = clock;
+    this.#send = send;
+    for (const { role, name } of specialFolders) {
+      this.#putFolder({ id: this.#newId(), parent: undefined, name, class: "mail", role });
+    }
+  }
+
+  async folders(since: Cursor | undefined): Promise<Page<FolderChange>> {
+    const changes = this.#since(Number(since ?? 0), (change) => change.item === undefined)
+      .map(({ folder }) => ({ id: folder, folder: this.#folders.get(folder) }))
+      .filter(({ folder }) => folder || since !== undefined);
+    return { changes, cursor: String(this.#now), more: false };
+  }
+
+  async changes(
+    folder: FolderId,
+    since: Cursor | undefined,
+    limit: number,
+  ): Promise<Page<ItemChange>> {
+    this.#folder(folder);
+    if (since === undefined) return { changes: [], cursor: String(this.#now), more: false };
+    const all = this.#since(Number(since), (at) => at.folder === folder && at.item !== undefined);
+    const page = all.slice(0, limit);
+    const changes = page.map(({ item }) => ({ id: item!, state: this.#items.get(item!)?.state }));
+    const more = page.length < all.length;
+    return { changes, cursor: String(more ? page.at(-1)!.at : this.#now), more };
+  }
+
+  async list(folder: FolderId, from: ListFrom, limit: number): Promise<Listing> {
+    const all = this.#listed(folder, from);
+    const page = all.slice(0, limit);
+    const last = page.at(-1);
+    const next = last && page.length < all.length ? `${last.state.date}.${last.number}` : undefined;
+    return { items: page.map(({ state }) => state), next };
+  }
+
+  async count(folder: FolderId, from: ListFrom): Promise<number> {
+    return this.#listed(folder, from).length;
+  }
+
+  async *read(items: readonly ItemId[], want: Want): AsyncGenerator<Item> {
+    for (const id of items) {
+      const kept = this.#items.get(id);
+      if (!kept) continue;
+      const { problem } = kept.message.read;
+      const mail = problem ? undefined : mailOf(kept.message, kept.thread, want);
+      yield { id, folder: kept.folder, state: kept.state, mail, problem };
+    }
+  }
+
+  async part(
+    item: ItemId,
+    part: string,
+    range: { from: number; to?: number } = { from: 0 },
+  ): Promise<PartBytes> {
+    return partOf(this.#item(item).message, part, range);
+  }
+
+  create(folder: FolderId, item: NewItem, token: string): Promise<ItemState> {
+    return this.#once(token, async () => {
+      this.#folder(folder);
+      const message = await parseMessage(await readAll(item.mime));
+      return this.#add(folder, message, item.date ?? this.#clock.now(), firstMarks(item.marks));
+    });
+  }
+
+  /** Stores a message in the inbox. */
+  deliver(bytes: Uint8Array, token: string): Promise<ItemState> {
+    const inbox = [...this.#folders.values()].find(({ role }) => role === "inbox")!;
+    return this.create(inbox.id, { mime: bytes }, token);
+  }
+
+  mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState> {
+    return this.#once(token, async () => {
+      const kept = this.#item(item);
+      const next = withMarks(kept.state.marks, marks);
+      if (sameMarks(kept.state.marks, next)) return kept.state;
+      const state = { ...kept.state, marks: next };
+      this.#putItem({ ...kept, state });
+      return state;
+    });
+  }
+
+  move(item: ItemId, to: FolderId, token: string): Promise<ItemId> {
+    return this.#once(token, async () => {
+      const kept = this.#item(item);
+      this.#folder(to);
+      if (kept.folder === to) return item;
+      this.#removeItem(kept);
+      const { date, marks } = kept.state;
+      return this.#add(to, kept.message, date, marks, kept).id;
+    });
+  }
+
+  remove(item: ItemId, token: string): Promise<void> {
+    return this.#once(token, async () => {
+      const kept = this.#items.get(item);
+      if (kept) this.#removeItem(kept);
+    });
+  }
+
+  async send(message: Outgoing, token: string): Promise<void> {
+    if (!this.#send) throw new Refused("other", "Cannot send: this mailbox has no way out");
+    await this.#send(this.#account, message, token);
+  }
+
+  watch(folders: readonly FolderId[], changed: (folder: FolderId) => void): () => void {
+    const watcher = { folders: new Set(folders), tell: changed };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  createFolder(
+    place: { name: string; parent: FolderId | undefined; class: ItemClass },
+    token: string,
+  ): Promise<Folder> {
+    return this.#once(token, async () => {
+      if (place.parent !== undefined) this.#folder(place.parent);
+      const name = allowedName(place, [...this.#folders.values()], undefined);
+      const folder = { ...place, id: this.#newId(), name, role: undefined };
+      this.#putFolder(folder);
+      return folder;
+    });
+  }
+
+  async updateFolder(
+    id: FolderId,
+    to: { name: string; parent: FolderId | undefined },
+  ): Promise<Folder> {
+    const folder = this.#ownFolder(id);
+    if (to.parent !== undefined) this.#folder(to.parent);
+    const all = [...this.#folders.values()];
+    checkParent(id, to.parent, all);
+    const next = { ...folder, parent: to.parent, name: allowedName(to, all, id) };
+    if (next.name !== folder.name || next.parent !== folder.parent) this.#putFolder(next);
+    return next;
+  }
+
+  async removeFolder(id: FolderId): Promise<void> {
+    this.#ownFolder(id);
+    for (const each of withDescendants(id, [...this.#folders.values()])) {
+      for (const kept of [...this.#items.values()]) {
+        if (kept.folder === each) this.#removeItem(kept);
+      }
+      this.#folders.delete(each);
+      this.#changed(each, undefined);
+    }
+  }
+
+  #folder(id: FolderId): Folder {
+    const folder = this.#folders.get(id);
+    if (!folder) throw new NotFound(`Cannot find folder ${id}`);
+    return folder;
+  }
+
+  /** A folder that its user may change. */
+  #ownFolder(id: FolderId): Folder {
+    const folder = this.#folder(id);
+    if (folder.role) {
+      throw new Refused("special", `Cannot change the special folder ${folder.name}`);
+    }
+    return folder;
+  }
+
+  #item(id: ItemId): Kept {
+    const kept = this.#items.get(id);
+    if (!kept) throw new NotFound(`Cannot find item ${id}`);
+    return kept;
+  }
+
+  #newId(): FolderId {
+    return String(++this.#ids);
+  }
+
+  #putFolder(folder: Folder): void {
+    this.#folders.set(folder.id, folder);
+    this.#changed(folder.id, undefined);
+  }
+
+  #add(folder: FolderId, message: Message, date: number, marks: Marks, like?: Kept): ItemState {
+    const number = ++this.#ids;
+    const revision = like?.state.revision ?? String(number);
+    const state = { id: `${folder}:${number}`, date, revision, marks };
+    this.#putItem({
+      number,
+      folder,
+      state,
+      message,
+      thread: like?.thread ?? this.#thread(message),
+    });
+    return state;
+  }
+
+  #putItem(kept: Kept): void {
+    this.#items.set(kept.state.id, kept);
+    this.#changed(kept.folder, kept.state.id);
+  }
+
+  #removeItem(kept: Kept): void {
+    this.#items.delete(kept.state.id);
+    this.#changed(kept.folder, kept.state.id);
+  }
+
+  #thread({ read }: Message): string {
+    const keys = threadKeys(read.facts);
+    const known = keys.lookUp.find((key) => this.#threads.has(key));
+    const thread = known ? this.#threads.get(known)! : keys.fresh;
+    for (const key of keys.remember) if (!this.#threads.has(key)) this.#threads.set(key, thread);
+    if (keys.topic) this.#threads.set(keys.topic, thread);
+    return thread;
+  }
+
+  #listed(folder: FolderId, { after, since = -Infinity, until = Infinity }: ListFrom): Kept[] {
+    this.#folder(folder);
+    const [date = Infinity, number = Infinity] = after?.split(".").map(Number) ?? [];
+    return [...this.#items.values()]
+      .filter((kept) => kept.folder === folder)
+      .filter(({ state }) => state.date >= since && state.date < until)
+      .filter((kept) =>
+        kept.state.date < date || (kept.state.date === date && kept.number < number)
+      )
+      .sort((a, b) => b.state.date - a.state.date || b.number - a.number);
+  }
+
+  #since(at: number, wanted: (change: Change) => boolean): Change[] {
+    return this.#history.filter((change) => change.at > at && wanted(change));
+  }
+
+  #changed(folder: FolderId, item: ItemId | undefined): void {
+    this.#history = this.#history.filter((old) => old.folder !== folder || old.item !== item);
+    this.#history.push({ at: ++this.#now, folder, item });
+    const id = item === undefined ? "" : folder;
+    for (const { folders, tell } of [...this.#watchers]) if (folders.has(id)) tell(id);
+  }
+
+  /** The same token means the same write: it happens once. A write that failed did not happen. */
+  #once<T>(token: string, write: () => Promise<T>): Promise<T> {
+    const first = this.#writes.get(token) as Promise<T> | undefined;
+    const result = first ?? write();
+    this.#writes.set(token, result);
+    if (!first) result.catch(() => this.#writes.delete(token));
+    return result;
+  }
+}

@@ -1,0 +1,155 @@
+// Reads messages at arrival: everything that listings and phones need, so that nobody parses later.
+import type { Attachment, Mail } from "../model.ts";
+import { describeAttachments } from "./attachments.ts";
+import { sortParts } from "./bodies.ts";
+import { readEnvelope } from "./envelope.ts";
+import type { Part } from "./part.ts";
+import { preview } from "./preview.ts";
+import { leaves } from "./structure.ts";
+import type { BodyPlaces, ReadBytes, TextPlace } from "./text.ts";
+import { assembleText } from "./text.ts";
+import { threadTopic } from "./topic.ts";
+
+export { scanBytes, StructureScanner } from "./structure.ts";
+export type { Part } from "./part.ts";
+export type { BodyPlaces, ReadBytes } from "./text.ts";
+export { assembleText, cutText, utf8Length } from "./text.ts";
+export { decodeStream, isIdentity } from "./transfer.ts";
+export { isReplySubject, threadTopic } from "./topic.ts";
+
+/** What a message says of itself; conversation and texts are kept apart. */
+export type MailFacts = Omit<Mail, "thread" | "text" | "html">;
+
+/** Where a part lies, for reading it later. */
+export interface PartPlace {
+  readonly number: string;
+  readonly type: string;
+  readonly name: string;
+  readonly encoding: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where everything lies in the MIME: what is needed to read parts, and texts beyond the kept ones. */
+export interface Places {
+  readonly bodies: readonly BodyPlaces[];
+  readonly parts: readonly PartPlace[];
+}
+
+/** A message as read at arrival. */
+export interface ReadMail {
+  readonly facts: MailFacts;
+  readonly text: Mail["text"];
+  readonly html: Mail["html"];
+  readonly places: Places;
+  /** Why the content could not be read; then the facts are empty ones. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Reads a message whose structure was scanned, with texts of at most `textLimit` UTF-8 bytes. Never
+ * throws because of what a message contains: at worst `problem` says why it cannot be shown.
+ */
+export async function readMail(
+  root: Part,
+  size: number,
+  textLimit: number,
+  read: ReadBytes,
+): Promise<ReadMail> {
+  try {
+    return await readParts(root, size, textLimit, read);
+  } catch (error) {
+    const problem = `The message cannot be read: ${(error as Error).message}`;
+    const places = { bodies: [], parts: leaves(root).map(partPlace) };
+    return { facts: noFacts(size), text: undefined, html: undefined, places, problem };
+  }
+}
+
+async function readParts(
+  root: Part,
+  size: number,
+  textLimit: number,
+  read: ReadBytes,
+): Promise<ReadMail> {
+  const shown = sortParts(root);
+  const bodies = shown.bodies.map((body): BodyPlaces => ({
+    text: body.plain.map((part) => textPlace(part, "text")),
+    html: body.html.map((part) => textPlace(part, "html")),
+  }));
+  const text = await assembleText(bodies, "text", textLimit, read);
+  const html = await assembleText(bodies, "html", textLimit, read);
+  const attachments = await describeAttachments(shown.attachments, html?.content, read);
+  const envelope = readEnvelope(root.header);
+  const facts: MailFacts = {
+    ...envelope,
+    threadTopic: threadTopic(envelope.subject),
+    contentType: root.type,
+    contentTypeParameters: tellingParameters(root),
+    size,
+    preview: preview(text?.content, html?.content),
+    native: html ? "html" : "text",
+    attachments,
+  };
+  const places = { bodies, parts: namedPlaces(root, attachments) };
+  return { facts, text, html, places, problem: undefined };
+}
+
+function textPlace(part: Part, kind: TextPlace["kind"]): TextPlace {
+  const { start, end, encoding, params } = part;
+  const charset = params["charset"];
+  const flowed = kind === "text" && /^flowed$/i.test(params["format"]?.trim() ?? "");
+  const delsp = /^yes$/i.test(params["delsp"]?.trim() ?? "");
+  return {
+    kind,
+    start,
+    end,
+    encoding,
+    ...(charset ? { charset } : {}),
+    ...(flowed ? { flowed: delsp ? "delsp" : "flowed" } : {}),
+  };
+}
+
+function partPlace({ number, type, name, encoding, start, end }: Part): PartPlace {
+  return { number, type, name, encoding, start, end };
+}
+
+/** Attachments go by the names that their list gives them. */
+function namedPlaces(root: Part, attachments: readonly Attachment[]): PartPlace[] {
+  const names = new Map(attachments.map(({ part, name }) => [part, name]));
+  return leaves(root).map((part) => ({
+    ...partPlace(part),
+    name: names.get(part.number) ?? part.name,
+  }));
+}
+
+/** What tells signed mail, reports and invitations apart; no boundary, nothing long. */
+function tellingParameters(root: Part): Record<string, string> {
+  const telling = Object.entries(root.params).filter(([name, value]) =>
+    name !== "boundary" && name.length <= 40 && value.length <= 200
+  );
+  return Object.fromEntries(telling.slice(0, 20));
+}
+
+function noFacts(size: number): MailFacts {
+  return {
+    subject: "",
+    from: [],
+    sender: [],
+    replyTo: [],
+    to: [],
+    cc: [],
+    bcc: [],
+    sent: undefined,
+    messageId: undefined,
+    inReplyTo: [],
+    references: [],
+    threadTopic: "",
+    importance: "normal",
+    contentType: "text/plain",
+    contentTypeParameters: {},
+    size,
+    preview: "",
+    native: "text",
+    attachments: [],
+  };
+}
