@@ -29,7 +29,8 @@ export function parseDate(text: string): number | undefined {
   const millis = Math.floor(Number(`0.${fraction}`) * 1000);
   const midnight = Date.UTC(date[0], date[1] - 1, date[2]);
   // Date.UTC rolls over what does not exist: 30 February would come back as 2 March.
-  if (new Date(midnight).getUTCDate() !== date[2] || date[1] > 12) return undefined;
+  const real = new Date(midnight);
+  if (real.getUTCDate() !== date[2] || real.getUTCMonth() !== date[1] - 1) return undefined;
   return midnight + ((time[0] * 60 + time[1]) * 60 + time[2]) * 1000 + millis - offset(zone);
 }
 

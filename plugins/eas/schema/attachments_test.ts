@@ -1,0 +1,81 @@
+// Attachments and their references.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Attachment } from "../../mailbox/api.ts";
+import { broken, sample, shown } from "./_sample.ts";
+import { attachmentsElement, fileReference, parseFileReference } from "./attachments.ts";
+
+const picture: Attachment = {
+  part: "1.2",
+  name: "Grüße.png",
+  type: "image/png",
+  size: 1234,
+  contentId: "p1@example.com",
+  contentLocation: undefined,
+  inline: true,
+  embedded: false,
+};
+const bare = { ...picture, contentId: undefined, inline: false };
+const list = (...attachments: Attachment[]) => shown(attachmentsElement(sample({ attachments }))!);
+
+test("a file reference comes back as the part it was made from", () => {
+  for (const item of ["i1", "a".repeat(60), "x:1.2_3-4"]) {
+    for (const part of ["", "1", "1.2.3", "TEXT"]) {
+      const reference = fileReference({ item, part });
+      assert.match(reference, /^[\w-]{1,256}$/);
+      assert.deepEqual(parseFileReference(reference), { item, part });
+    }
+  }
+});
+
+test("parseFileReference() refuses what was not made here", () => {
+  const wrong = [
+    "",
+    "x",
+    "i1/1",
+    "../../etc/passwd",
+    "aTE",
+    `${fileReference({ item: "i", part: "1" })}=`,
+  ];
+  const strange = ["i1/1/2", "i 1/1", "/1", "i1/../2", `${"i".repeat(61)}/1`, "i1/1\n"];
+  for (const text of [...wrong, ...strange.map((plain) => btoa(plain).replace(/=+$/, ""))]) {
+    assert.equal(parseFileReference(text), undefined, text);
+  }
+  assert.equal(parseFileReference("A".repeat(100_000)), undefined);
+});
+
+test("an inline picture has its content id", () => {
+  assert.equal(
+    list(picture),
+    "Attachments(Attachment(DisplayName=Grüße.png FileReference=aTEvMS4y Method=1 " +
+      "EstimatedDataSize=1234 ContentId=p1@example.com IsInline=1))",
+  );
+});
+
+test("an embedded message has method 5 and a name that says so", () => {
+  const message = { ...bare, type: "message/rfc822", embedded: true };
+  assert.match(list({ ...message, name: "Re: Lunch" }), /DisplayName=Re: Lunch\.eml .* Method=5 /);
+  assert.match(list({ ...message, name: "a.EML" }), /DisplayName=a\.EML /);
+  assert.match(list({ ...message, name: "" }), /DisplayName=message\.eml /);
+});
+
+test("an attachment without a name gets one by its part and type", () => {
+  assert.match(list({ ...bare, name: "" }), /DisplayName=attachment-1\.2\.png /);
+  assert.match(list({ ...bare, name: " \r\n", type: "x/y" }), /DisplayName=attachment-1\.2\.bin /);
+});
+
+test("names are clean, sizes whole numbers", () => {
+  assert.match(list({ ...bare, name: "a\0b\r\nc", size: 10.6 }), /DisplayName=ab c .*Size=11\)/);
+});
+
+test("no attachments, no element", () => {
+  assert.equal(attachmentsElement(sample()), undefined);
+});
+
+test("a message that cannot be read is attached as it arrived", () => {
+  const reference = fileReference({ item: "i1", part: "" });
+  assert.equal(
+    shown(attachmentsElement(broken)!),
+    `Attachments(Attachment(DisplayName=message.eml FileReference=${reference} Method=1))`,
+  );
+});

@@ -1,0 +1,77 @@
+// Options: what devices send, and what is refused.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { el, type Element } from "../wbxml/element.ts";
+import { BadOptions, noOptions, readOptions } from "./options.ts";
+
+const preference = (...children: Element[]) => el("AirSyncBase:BodyPreference", ...children);
+const type = (value: string | number) => el("AirSyncBase:Type", value);
+
+test("readOptions() reads what iOS sends", () => {
+  const options = el(
+    "AirSync:Options",
+    el("AirSync:FilterType", 5),
+    el("AirSync:Class", "Email"),
+    el("AirSync:MIMESupport", 2),
+    el("AirSync:MIMETruncation", 1),
+    preference(type(2), el("AirSyncBase:TruncationSize", 51200), el("AirSyncBase:AllOrNone", 0)),
+    preference(type(4), el("AirSyncBase:Preview", 100)),
+  );
+  assert.deepEqual(readOptions(options, "14.1"), {
+    class: "Email",
+    bodyPreferences: [
+      { type: 2, truncationSize: 51200, allOrNone: false },
+      { type: 4, preview: 100 },
+    ],
+    mimeSupport: 2,
+    mimeTruncation: 4096,
+  });
+});
+
+test("readOptions() survives a round through JSON", () => {
+  const options = readOptions(
+    el("AirSync:Options", preference(type(1), el("AirSyncBase:AllOrNone"))),
+    "16.1",
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(options)), options);
+  assert.equal(options.bodyPreferences[0]?.allOrNone, true, "an empty element means 1");
+});
+
+test("no Options, and empty ones, are the defaults", () => {
+  assert.deepEqual(readOptions(undefined, "12.1"), noOptions);
+  assert.deepEqual(readOptions(el("ItemOperations:Options"), "12.1"), noOptions);
+});
+
+test("MIMETruncation 0 is nothing and 8 is everything", () => {
+  const read = (value: number) =>
+    readOptions(el("AirSync:Options", el("AirSync:MIMETruncation", value)), "14.0").mimeTruncation;
+  assert.equal(read(0), 0);
+  assert.equal(read(7), 102400);
+  assert.equal(read(8), undefined);
+});
+
+test("Preview is not read before 14.0", () => {
+  const options = el("AirSync:Options", preference(type(1), el("AirSyncBase:Preview", 900)));
+  assert.deepEqual(readOptions(options, "12.1").bodyPreferences, [{ type: 1 }]);
+});
+
+test("readOptions() refuses what breaks the protocol", () => {
+  const bad: Record<string, Element[]> = {
+    "a type twice": [preference(type(1)), preference(type(1))],
+    "no type": [preference()],
+    "type 0": [preference(type(0))],
+    "type 5": [preference(type(5))],
+    "type text": [preference(type("html"))],
+    "negative size": [preference(type(1), el("AirSyncBase:TruncationSize", -1))],
+    "huge size": [preference(type(1), el("AirSyncBase:TruncationSize", "4294967296"))],
+    "endless size": [preference(type(1), el("AirSyncBase:TruncationSize", "9".repeat(5000)))],
+    "AllOrNone 2": [preference(type(1), el("AirSyncBase:AllOrNone", 2))],
+    "Preview 256": [preference(type(1), el("AirSyncBase:Preview", 256))],
+    "MIMESupport 3": [el("AirSync:MIMESupport", 3)],
+    "MIMESupport empty": [el("AirSync:MIMESupport")],
+    "MIMETruncation 9": [el("AirSync:MIMETruncation", 9)],
+  };
+  for (const [name, children] of Object.entries(bad)) {
+    assert.throws(() => readOptions(el("AirSync:Options", ...children), "14.1"), BadOptions, name);
+  }
+});
