@@ -17,17 +17,9 @@ import type {
   Want,
 } from "./model.ts";
 
-// What a protocol needs to read and to mend the header of a message that a client hands in.
+// What a protocol needs to look into a message that a client hands in.
 export { owns } from "./address.ts";
-export {
-  addressesIn,
-  type Field,
-  fields,
-  headerDate,
-  newField,
-  splitHead,
-  toHead,
-} from "./header.ts";
+export { addressesIn, type Field, fields, splitHead } from "./header.ts";
 export * from "./model.ts";
 
 /** A part of a history: what changed, and where to go on. */
