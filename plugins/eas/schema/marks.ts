@@ -102,6 +102,28 @@ export function changeSince(
 const changedFlag = (flag: Flag | undefined) =>
   flag ? flagElement(flag) : el("Email:Flag", el("Email:Status", 0));
 
+/** Where each mark that devices change has its place in a fingerprint. */
+const places = { read: 1, flag: 2, keywords: 3 } as const;
+
+const placesOf = (set: Partial<Marks>) =>
+  Object.entries(places).filter(([mark]) => mark in set).map(([, place]) => place);
+
+/** Whether two states differ in any of the marks that `set` names. */
+export function differIn(has: string, other: string, set: Partial<Marks>): boolean {
+  const [a, b] = [has.split("."), other.split(".")];
+  return placesOf(set).some((place) => a[place] !== b[place]);
+}
+
+/**
+ * What a device has after it set marks itself: those as they are `now`. The others stay as they were,
+ * so that what somebody else changed at the same time is still told.
+ */
+export function afterOwn(has: string, now: string, set: Partial<Marks>): string {
+  const [parts, newest] = [has.split("."), now.split(".")];
+  for (const place of placesOf(set)) parts[place] = newest[place]!;
+  return parts.join(".");
+}
+
 /** Like {@link changeSince}, from one set of marks to another of the same content. */
 export function markFields(before: Marks, after: Marks, version: Version): Element[] | "item" {
   const change = changeSince(fingerprint("", before), "", after, version);
