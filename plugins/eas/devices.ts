@@ -71,6 +71,8 @@ export function deviceRegistry(db: Database): Devices {
       if (isCheck(device.id)) return;
       const columns = Object.entries(columnOf).flatMap(([key, column]) => {
         const text = description[key as keyof Description];
+        // The header is newer with every request than what was told once.
+        if (key === "userAgent" && device.userAgent) return [];
         return text === undefined ? [] : [[column, text.slice(0, longest)] as const];
       });
       if (columns.length === 0) return;

@@ -8,6 +8,7 @@ import {
   stopping,
 } from "../../core/mod.ts";
 import {
+  type AnyCommand,
   command,
   deviceSeen,
   directory,
@@ -17,6 +18,9 @@ import {
   syncState,
   wakeup,
 } from "./api.ts";
+import { provision as provisionCommand } from "./commands/provision.ts";
+import { sendMail } from "./commands/send_mail.ts";
+import { settings } from "./commands/settings.ts";
 import { config } from "./config.ts";
 import { deviceRegistry } from "./devices.ts";
 import { easRoute } from "./http.ts";
@@ -48,7 +52,13 @@ export default definePlugin({
     const sent = sentJournal(host.db);
     const running = runningCalls();
     const metrics = easMetrics(running);
+    const commands: readonly AnyCommand[] = [
+      sendMail(sent),
+      settings(devices),
+      provisionCommand(host, devices),
+    ];
     return [
+      ...commands.map((one) => command.of(one, one.name)),
       route.of(easRoute({ host, devices, running, metrics }), "/Microsoft-Server-ActiveSync"),
       metric.of(metrics.register, "navette_eas_*"),
       stopping.of(() => running.stop()),
