@@ -1,0 +1,160 @@
+// A phone: the client with a memory of folders, items and keys, and the habits of real devices.
+import { Collection } from "./collection.ts";
+import type { EasClient } from "./client.ts";
+import type { PhoneFolder } from "./folder_sync.ts";
+import type { PingReply } from "./ping.ts";
+import type { SyncCollection, SyncReply } from "./sync.ts";
+import type { SyncOptions } from "./sync_options.ts";
+
+export interface PhoneOptions {
+  /** Items in an answer; default 100. */
+  readonly windowSize?: number;
+  /** What it asks of every folder; default: all mail, 512 bytes of text. */
+  readonly options?: SyncOptions;
+}
+
+/** How a Sync is asked for. */
+export interface PhoneSync {
+  /** Minutes to wait for changes. */
+  readonly wait?: number;
+  /** Seconds to wait for changes. */
+  readonly heartbeat?: number;
+  /** Only the user's commands: ask for no changes. */
+  readonly getChanges?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A Sync that does not come to an end: more is announced, but nothing comes. */
+export class EndlessSync extends Error {
+  override name = "EndlessSync";
+}
+
+/**
+ * Holds what a device holds. A request that fails changes nothing: the next one carries the same key
+ * and repeats the user's commands, as devices do.
+ */
+export class Phone {
+  readonly client: EasClient;
+  readonly folders: Map<string, PhoneFolder> = new Map();
+  /** The hierarchy's key. */
+  folderKey = "0";
+  /** How often the server made it start again: status 3 and 9. */
+  resets = 0;
+  private readonly collections: Map<string, Collection> = new Map();
+  private readonly options: PhoneOptions;
+
+  constructor(client: EasClient, options: PhoneOptions = {}) {
+    this.client = client;
+    this.options = options;
+  }
+
+  /** What the phone has of a folder. */
+  collection(id: string): Collection {
+    const known = this.collections.get(id);
+    if (known) return known;
+    const collection = new Collection(id, this.folders.get(id)?.class ?? "Email");
+    this.collections.set(id, collection);
+    return collection;
+  }
+
+  /** The first folder with this name or type (2: inbox); throws RangeError where there is none. */
+  folder(nameOrType: string | number): PhoneFolder {
+    for (const folder of this.folders.values()) {
+      if (folder.name === nameOrType || folder.type === nameOrType) return folder;
+    }
+    throw new RangeError(`Cannot find the folder ${nameOrType} on the phone`);
+  }
+
+  /** FolderSync; starts again where the server does not know the key. Items of a folder stay. */
+  async syncFolders(): Promise<void> {
+    let reply = await this.client.folderSync(this.folderKey);
+    if (reply.status === 9 && this.folderKey !== "0") {
+      this.resets++;
+      this.folderKey = "0";
+      reply = await this.client.folderSync("0");
+    }
+    if (reply.status !== 1) throw new Error(`Cannot sync the folders: status ${reply.status}`);
+    if (this.folderKey === "0") this.folders.clear();
+    for (const folder of [...reply.adds, ...reply.updates]) this.folders.set(folder.id, folder);
+    for (const id of reply.deletes) this.folders.delete(id);
+    this.folderKey = reply.key ?? this.folderKey;
+    for (const id of this.collections.keys()) {
+      if (!this.folders.has(id)) this.collections.delete(id);
+    }
+  }
+
+  /** The folders of mail, inbox first. */
+  mailFolders(): PhoneFolder[] {
+    return [...this.folders.values()]
+      .filter((folder) => folder.class === "Email")
+      .sort((a, b) => Number(b.type === 2) - Number(a.type === 2));
+  }
+
+  /** One Sync of these folders, all in one request; what it brings is applied. */
+  async sync(ids: readonly string[], asked: PhoneSync = {}): Promise<SyncReply> {
+    const collections = ids.map((id) => this.collection(id));
+    const { signal, wait, heartbeat } = asked;
+    const reply = await this.client.sync({
+      collections: collections.map((collection) => this.requestOf(collection, asked)),
+      ...(wait === undefined ? {} : { wait }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    }, signal);
+    if (reply.empty) collections.forEach((collection) => collection.applyNothing());
+    for (const part of reply.collections) {
+      if (part.status === 3) this.resets++;
+      this.collection(part.id).apply(part);
+    }
+    return reply;
+  }
+
+  /** Syncs one folder until the server has no more and knows all that the user did. */
+  async syncAll(id: string): Promise<void> {
+    let idle = 0;
+    let starts = 0;
+    for (;;) {
+      const collection = this.collection(id);
+      const before = collection.key;
+      const reply = await this.sync([id]);
+      const part = reply.collections.find((other) => other.id === id);
+      if (reply.status === 12 || part?.status === 12 || part?.status === 8) {
+        await this.syncFolders();
+        if (!this.folders.has(id)) return;
+        starts++;
+      } else if (part?.status === 3) starts++;
+      else checkStatus(reply.status === 1 ? part?.status ?? 1 : reply.status);
+      if (starts > 2) throw new EndlessSync(`Cannot sync folder ${id}: it must always start again`);
+      const busy = collection.moreAvailable || collection.waiting > 0 || before === "0" ||
+        collection.key === "0";
+      if (!busy) return;
+      idle = collection.key === before && collection.key !== "0" ? idle + 1 : 0;
+      if (idle > 2) {
+        throw new EndlessSync(`Cannot sync folder ${id}: more is announced, none comes`);
+      }
+    }
+  }
+
+  /** Waits for changes in these folders. */
+  ping(heartbeat: number, ids: readonly string[], signal?: AbortSignal): Promise<PingReply> {
+    const folders = ids.map((id) => ({ id, class: this.collection(id).class }));
+    return this.client.ping({ heartbeat, folders }, signal);
+  }
+
+  private requestOf(collection: Collection, { getChanges }: PhoneSync): SyncCollection {
+    const { id, key, class: folderClass } = collection;
+    // MS-ASCMD 2.2.3.84: the first request brings no items, so that it must not ask for any.
+    if (key === "0") return { id, key, class: folderClass };
+    return {
+      id,
+      key,
+      class: folderClass,
+      getChanges: getChanges ?? true,
+      windowSize: this.options.windowSize ?? 100,
+      options: this.options.options ?? { filter: 0, bodies: [{ type: 1, truncationSize: 512 }] },
+      commands: collection.take(),
+    };
+  }
+}
+
+function checkStatus(status: number): void {
+  if (status !== 1) throw new Error(`Cannot sync: status ${status}`);
+}
