@@ -24,19 +24,30 @@ const hints: Partial<Record<StorageError["kind"], string>> = {
   full: "the disk is full",
 };
 
-/** The error for SQLite's extended result `code`; `what` is e.g. "run INSERT account". */
+/**
+ * The error for SQLite's `code`; `what` is e.g. "run INSERT account" and `said` SQLite's own message,
+ * which names tables and columns but no values.
+ */
 export function refusal(
   code: number | undefined,
   what: string,
-  cause: unknown,
+  said: string,
+  cause?: unknown,
 ): ConstraintError | StorageError {
-  const said = cause instanceof Error ? cause.message : String(cause);
   const primary = (code ?? 0) & 0xff;
   if (primary === 19) {
-    return new ConstraintError(constraints[code!] ?? "other", `Cannot ${what}: ${said}`, { cause });
+    const kind = constraints[code!] ?? told(said);
+    return new ConstraintError(kind, `Cannot ${what}: ${said}`, { cause });
   }
   const kind = kinds[primary] ?? "other";
   return new StorageError(kind, `Cannot ${what}: ${hints[kind] ?? said}`, { cause });
+}
+
+/** A libSQL server gives the primary code only, but SQLite's message says which constraint it was. */
+function told(message: string): ConstraintError["kind"] {
+  const [, which] = /(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed/.exec(message) ?? [];
+  const kind = which?.toLowerCase().replace(" ", "");
+  return (kind as ConstraintError["kind"] | undefined) ?? "other";
 }
 
 /** Whether it may work in a moment: another process holds the lock. */

@@ -1,10 +1,15 @@
 // What every adapter must know of a statement: its verb, its parameters, and what may be bound.
-import type { Value } from "../core/database.ts";
+import { Buffer } from "node:buffer";
+import { maxValueBytes, type Value } from "../core/database.ts";
 
 /** A statement as far as it can be told without a database. */
 export interface Shape {
   /** The first word in capitals, e.g. `SELECT`. */
   readonly verb: string;
+  /** Whether it only reads, as far as its words tell. */
+  readonly reads: boolean;
+  /** Whether it may change rows: then SQLite counts them, else it repeats an earlier count. */
+  readonly counts: boolean;
   /** How many values it takes. */
   readonly wants: number;
   /** The verb and the table, for messages: never a value that stands in the SQL. */
@@ -15,6 +20,9 @@ export interface Shape {
 const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?\*\//g;
 const target =
   /\b(?:INTO|FROM|UPDATE|TABLE|ON|JOIN)\s+(?!SET\b|SELECT\b|OR\b)(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)/i;
+
+const readers = new Set(["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"]);
+const changers = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE"]);
 
 /** Looks at a statement. Throws a `TypeError` where there is not exactly one. */
 export function inspect(sql: string): Shape {
@@ -28,7 +36,21 @@ export function inspect(sql: string): Shape {
   if (body.includes(";") && !trigger) {
     throw new TypeError(`Cannot run ${about}: one statement at a time is wanted`);
   }
-  return { verb, wants: parameters(bare), about };
+  const inserts = verb === "WITH" &&
+    /\b(INSERT|REPLACE)\s+(INTO|OR)\b|\bUPDATE\b|\bDELETE\s+FROM\b/i.test(body);
+  return {
+    verb,
+    reads: readers.has(verb) && !inserts,
+    counts: changers.has(verb) || inserts,
+    wants: parameters(bare),
+    about,
+  };
+}
+
+/** Throws where a statement would write although it is run as a read. */
+export function mustRead({ reads, about }: Shape): void {
+  if (reads) return;
+  throw new TypeError(`Cannot run ${about} as a read: it writes; use run() or a transaction`);
 }
 
 function parameters(bare: string): number {
@@ -53,47 +75,54 @@ export function bindable(values: readonly Value[], shape: Shape): Value[] {
 }
 
 function bound(value: Value, index: number, shape: Shape): Value {
+  const place = `Cannot bind value ${index + 1} of ${shape.about}`;
   switch (typeof value) {
     case "string":
-      return value.toWellFormed().replaceAll("\0", "\ufffd");
+      return fitting(value.toWellFormed().replaceAll("\0", "\ufffd"), place);
     case "number":
-      if (Number.isNaN(value)) break;
+      if (!Number.isFinite(value)) throw new RangeError(`${place}: it is not a finite number`);
       return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value) : value;
     case "bigint":
-      if (BigInt.asIntN(64, value) === value) return value;
-      throw new RangeError(`Cannot bind value ${index + 1} of ${shape.about}: beyond 64 bits`);
+      if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${place}: beyond 64 bits`);
+      return value;
     case "object":
-      if (value === null || value instanceof Uint8Array) return value;
+      if (value === null) return value;
+      if (value instanceof Uint8Array) return fitting(value, place);
   }
-  const what = typeof value === "object" ? Object.prototype.toString.call(value) : `${value}`;
-  const wanted = "null, number, bigint, string or Uint8Array is wanted";
+  const given = typeof value === "object" ? Object.prototype.toString.call(value) : typeof value;
   throw new TypeError(
-    `Cannot bind value ${index + 1} of ${shape.about}: ${wanted}, not ${
-      typeof value === "function" || typeof value === "symbol" ? typeof value : what
-    }`,
+    `${place}: null, number, bigint, string or Uint8Array is wanted, not ${given}`,
   );
+}
+
+function fitting<V extends string | Uint8Array>(value: V, place: string): V {
+  // UTF-8 takes at most three bytes for one UTF-16 unit: count only where it could matter.
+  const least = typeof value === "string" ? value.length * 3 : value.byteLength;
+  if (least <= maxValueBytes) return value;
+  const bytes = typeof value === "string" ? Buffer.byteLength(value) : least;
+  if (bytes <= maxValueBytes) return value;
+  throw new RangeError(`${place}: ${bytes} bytes are more than ${maxValueBytes}`);
 }
 
 /** Turns the bigints of a row that fit into numbers, in place. */
 export function narrow<R extends Record<string, Value>>(row: R): R {
   for (const name in row) {
     const value: Value = row[name]!;
-    if (typeof value === "bigint" && value <= maxSafe && value >= -maxSafe) {
-      (row as Record<string, Value>)[name] = Number(value);
-    }
+    if (typeof value !== "bigint") continue;
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) (row as Record<string, Value>)[name] = number;
   }
   return row;
 }
-
-const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Whether a row read without bigints holds a number that may have been rounded. */
 export function rounded(row: Record<string, Value>): boolean {
   for (const name in row) {
     const value = row[name];
-    if (typeof value === "number" && (value > maxNumber || value < -maxNumber)) return true;
+    if (
+      typeof value === "number" &&
+      (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER)
+    ) return true;
   }
   return false;
 }
-
-const maxNumber = Number.MAX_SAFE_INTEGER;

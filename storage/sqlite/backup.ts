@@ -1,9 +1,10 @@
 // A consistent copy of a SQLite database, made while others read and write.
 import { existsSync } from "node:fs";
-import { chmod, open, rename, rm } from "node:fs/promises";
+import { chmod, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../core/database.ts";
 import type { Connection } from "./connection.ts";
+import { settle } from "./files.ts";
 
 /**
  * Copies what is committed now to `file`, which must not exist. The file appears under its name when
@@ -24,15 +25,5 @@ export async function vacuumInto(source: Connection, file: string): Promise<void
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
-  }
-}
-
-/** Waits until a file or folder is on the disk. */
-export async function settle(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -2,12 +2,14 @@
 import { LRUCache } from "lru-cache";
 import { ConstraintError, type Row, StorageError, type Value } from "../../core/database.ts";
 import { refusal } from "../refusal.ts";
-import { bindable, inspect, narrow, rounded, type Shape } from "../statement.ts";
+import { bindable, inspect, mustRead, narrow, rounded, type Shape } from "../statement.ts";
 import type { OpenDriver, Prepared } from "./driver.ts";
 
 /** A connection to a SQLite file; synchronous, as the drivers are. */
 export interface Connection {
   all<R>(sql: string, values?: readonly Value[]): R[];
+  /** As `all`, and refuses what would write. */
+  read<R>(sql: string, values?: readonly Value[]): R[];
   run(sql: string, values?: readonly Value[]): { changes: number };
   readonly inTransaction: boolean;
   /** How often it changed the schema. */
@@ -25,7 +27,6 @@ interface Known {
 
 /** How many statements stay prepared per connection. */
 const kept = 500;
-const changesRows = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
 const changesSchema = new Set(["CREATE", "ALTER", "DROP"]);
 
 /** Opens a connection. Throws {@link StorageError}. */
@@ -46,11 +47,16 @@ export function connect(open: OpenDriver, path: string): Connection {
     statements.set(sql, fresh);
     return fresh;
   }
+  function rows(statement: Known, values: readonly Value[]): Row[] {
+    const bound = bindable(values, statement.shape);
+    return attempt(`run ${statement.shape.about}`, () => fetch(statement, bound));
+  }
   return {
-    all<R>(sql: string, values: readonly Value[] = []): R[] {
+    all: <R>(sql: string, values: readonly Value[] = []) => rows(prepare(sql), values) as R[],
+    read<R>(sql: string, values: readonly Value[] = []): R[] {
       const statement = prepare(sql);
-      const bound = bindable(values, statement.shape);
-      return attempt(`run ${statement.shape.about}`, () => read(statement, bound)) as R[];
+      mustRead(statement.shape);
+      return rows(statement, values) as R[];
     },
     run(sql, values = []) {
       const { shape, prepared } = prepare(sql);
@@ -60,7 +66,7 @@ export function connect(open: OpenDriver, path: string): Connection {
         schema++;
         statements.clear();
       }
-      return { changes: changesRows.has(shape.verb) ? changes : 0 }; // else of an earlier statement
+      return { changes: shape.counts ? changes : 0 }; // else of an earlier statement
     },
     get inTransaction() {
       return driver.inTransaction;
@@ -76,7 +82,7 @@ export function connect(open: OpenDriver, path: string): Connection {
   };
 }
 
-function read(statement: Known, values: readonly Value[]): Row[] {
+function fetch(statement: Known, values: readonly Value[]): Row[] {
   if (!statement.exact) {
     try {
       const rows = statement.prepared.all(values, false);
@@ -95,7 +101,7 @@ function attempt<R>(what: string, work: () => R): R {
   } catch (error) {
     if (error instanceof ConstraintError || error instanceof StorageError) throw error;
     // `errcode` in node:sqlite, `errno` in bun:sqlite
-    const { errcode, errno } = error as { errcode?: number; errno?: number };
-    throw refusal(errcode ?? errno, what, error);
+    const { errcode, errno, message } = error as Error & { errcode?: number; errno?: number };
+    throw refusal(errcode ?? errno, what, message, error);
   }
 }

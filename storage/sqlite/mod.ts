@@ -2,17 +2,16 @@
 //
 // Durability: WAL with synchronous=FULL. What was acknowledged survives a killed process and a power
 // cut; NORMAL would be quicker and could lose the last acknowledged mail in a power cut.
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Database, type Storage, StorageError, type Value } from "../../core/database.ts";
 import { openQueue, type Queue } from "../queue.ts";
 import { isBusy } from "../refusal.ts";
-import { inspect } from "../statement.ts";
+import { complete, type Session } from "../transaction.ts";
 import { vacuumInto } from "./backup.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
-import { finish } from "./transaction.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process's lock, in milliseconds. */
@@ -41,15 +40,21 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 // What SQLite itself waits for a lock: this stops the whole process, so the long wait is ours.
 const blockingMs = 20;
 
-/** Only the owner may read it: it holds mail and password hashes. SQLite's -wal and -shm follow. */
+/**
+ * Creates the file where there is none. Only the owner may read it: it holds mail and password hashes;
+ * SQLite gives its -wal and -shm files the same rights. WAL needs the file and its folder writable.
+ */
 function touch(path: string): void {
+  const folder = dirname(path);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     closeSync(openSync(path, "a", 0o600));
+    accessSync(folder, constants.W_OK);
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "EROFS" || code === "EACCES" || code === "EPERM") return; // it may still be read
-    throw new StorageError("other", `Cannot open ${path}: ${(error as Error).message}`, {
+    const { code, message } = error as { code?: string; message: string };
+    const readOnly = code === "EROFS" || code === "EACCES" || code === "EPERM";
+    const why = readOnly ? "the file and its folder must be writable" : message;
+    throw new StorageError(readOnly ? "readonly" : "other", `Cannot open ${path}: ${why}`, {
       cause: error,
     });
   }
@@ -98,10 +103,12 @@ class SqliteStorage implements Storage {
   async all<R>(sql: string, values: readonly Value[] = []): Promise<R[]> {
     this.#checkOpen();
     const reader = this.#reader;
-    if (!reader) return await this.#queue.enter("read", () => this.#readAlone<R>(sql, values));
+    if (!reader) {
+      return await this.#queue.enter("read", async () => await this.#writer.read<R>(sql, values));
+    }
     if (this.#schema !== this.#writer.schema) reader.forget();
     this.#schema = this.#writer.schema;
-    return await this.#patiently(() => onlyReads(sql, () => reader.all<R>(sql, values)));
+    return await this.#patiently(() => reader.read<R>(sql, values));
   }
 
   async run(sql: string, values: readonly Value[] = []): Promise<{ changes: number }> {
@@ -116,7 +123,7 @@ class SqliteStorage implements Storage {
     this.#checkOpen();
     return await this.#queue.enter("begin a transaction", async () => {
       await this.#patiently(() => this.#writer.run("BEGIN IMMEDIATE"));
-      return await finish(this.#writer, work);
+      return await complete(sessionOn(this.#writer), work);
     });
   }
 
@@ -146,16 +153,6 @@ class SqliteStorage implements Storage {
     throw new StorageError("other", `Cannot use ${this.location}: the database is closed`);
   }
 
-  /** Reads in memory: on the one connection, between the writers. */
-  async #readAlone<R>(sql: string, values: readonly Value[]): Promise<R[]> {
-    this.#writer.run("PRAGMA query_only = ON");
-    try {
-      return await onlyReads(sql, () => this.#writer.all<R>(sql, values));
-    } finally {
-      this.#writer.run("PRAGMA query_only = OFF");
-    }
-  }
-
   /** Tries again while another process holds the lock, without stopping this one. */
   async #patiently<R>(work: () => R): Promise<R> {
     for (let waited = 0, pause = 1;; waited += pause, pause = Math.min(pause * 2, 50)) {
@@ -170,13 +167,13 @@ class SqliteStorage implements Storage {
   }
 }
 
-function onlyReads<R>(sql: string, work: () => R): R {
-  try {
-    return work();
-  } catch (error) {
-    const { verb, about } = inspect(sql);
-    const writes = error instanceof StorageError && error.kind === "readonly" && verb !== "SELECT";
-    if (!writes) throw error;
-    throw new TypeError(`Cannot run ${about} as a read: it writes; use run() or a transaction`);
-  }
+/** The transaction that was begun on `writer`. */
+function sessionOn(writer: Connection): Session {
+  return {
+    all: async (sql, values) => await writer.all(sql, values),
+    run: async (sql, values) => await writer.run(sql, values),
+    commit: async () => void await writer.run("COMMIT"),
+    rollback: async () => void (writer.inTransaction && await writer.run("ROLLBACK")),
+    endedBy: () => !writer.inTransaction,
+  };
 }
