@@ -10,7 +10,7 @@ export interface Contribution<T = unknown> {
 
 /** A typed, named slot that a plugin (or core) opens. */
 export interface Point<T> {
-  /** `<owner>.<noun>`, for example `eas.gate`. */
+  /** `<owner>.<noun>`, for example `core.route`. */
   readonly id: string;
   /** `one`: a service, exactly one value. `many`: a collection. */
   readonly take: "one" | "many";
