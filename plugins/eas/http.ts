@@ -34,16 +34,16 @@ export interface Parts {
 
 type Ctx = Context<ServeEnv>;
 
-const path = /^\/microsoft-server-activesync(\/.*)?$/i;
+const path = "/Microsoft-Server-ActiveSync";
+const spellings = /^\/microsoft-server-activesync(\/.*)?$/i;
 const known = ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT"];
 
 /** Adds the address that devices talk to; old ones write it in other cases or with a path behind. */
 export function easRoute(parts: Parts): (app: Hono<ServeEnv>) => void {
-  return (app) =>
-    app.use(async (c, next) => {
-      if (!path.test(c.req.path)) return await next();
-      return await answer(c, parts);
-    });
+  return (app) => {
+    app.all(path, (c) => answer(c, parts));
+    app.use(async (c, next) => spellings.test(c.req.path) ? await answer(c, parts) : await next());
+  };
 }
 
 async function answer(c: Ctx, parts: Parts): Promise<Response> {

@@ -18,6 +18,7 @@ import {
   syncState,
   wakeup,
 } from "./api.ts";
+import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
 import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
@@ -54,6 +55,7 @@ export default definePlugin({
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
       sendMail(sent),
+      itemOperations(host),
       settings(devices),
       provisionCommand(host, devices),
     ];
