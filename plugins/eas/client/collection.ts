@@ -34,6 +34,8 @@ export class Collection {
   /** Answers to the user's commands, oldest first. */
   readonly responses: SyncResponse[] = [];
   private pending: Pending[] = [];
+  /** It was told of items since it started (again): before, the user cannot have changed any. */
+  private listed = false;
 
   constructor(id: string, folderClass: FolderClass) {
     this.id = id;
@@ -94,7 +96,7 @@ export class Collection {
 
   /** The commands to send with the current key; at most 200, as servers accept. MS-ASCMD 2.2.3.32 */
   take(): readonly Element[] {
-    if (this.key === "0") return [];
+    if (!this.listed) return [];
     // What was sent and not answered is repeated as it was; later commands wait for their turn.
     if (!this.pending.some(({ sent }) => sent)) {
       for (const pending of this.pending.slice(0, 200)) pending.sent = true;
@@ -116,18 +118,21 @@ export class Collection {
       if (!this.items.delete(id)) this.anomalies.push(`Delete of ${id}, which it does not have`);
     }
     this.moreAvailable = reply.moreAvailable;
+    if (this.key !== "0") this.listed = true;
     if (reply.key !== undefined) this.key = reply.key;
   }
 
   /** An answer without body: the server took the commands and has nothing to say. */
   applyNothing(): void {
     this.settle([]);
+    this.listed = true;
     this.moreAvailable = false;
   }
 
   /** Starts again from nothing. */
   reset(): void {
     this.key = "0";
+    this.listed = false;
     this.items.clear();
     this.moreAvailable = false;
     for (const pending of this.pending) pending.sent = false;

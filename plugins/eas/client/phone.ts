@@ -109,28 +109,33 @@ export class Phone {
 
   /** Syncs one folder until the server has no more and knows all that the user did. */
   async syncAll(id: string): Promise<void> {
-    let idle = 0;
     let starts = 0;
-    for (;;) {
-      const collection = this.collection(id);
-      const before = collection.key;
-      const reply = await this.sync([id]);
-      const part = reply.collections.find((other) => other.id === id);
-      if (reply.status === 12 || part?.status === 12 || part?.status === 8) {
-        await this.syncFolders();
-        if (!this.folders.has(id)) return;
-        starts++;
-      } else if (part?.status === 3) starts++;
-      else checkStatus(reply.status === 1 ? part?.status ?? 1 : reply.status);
-      if (starts > 2) throw new EndlessSync(`Cannot sync folder ${id}: it must always start again`);
-      const busy = collection.moreAvailable || collection.waiting > 0 || before === "0" ||
-        collection.key === "0";
-      if (!busy) return;
-      idle = collection.key === before && collection.key !== "0" ? idle + 1 : 0;
-      if (idle > 2) {
-        throw new EndlessSync(`Cannot sync folder ${id}: more is announced, none comes`);
+    for (let idle = 0; idle < 3;) {
+      const before = this.collection(id).key;
+      const outcome = await this.syncOnce(id);
+      if (outcome === "gone") return;
+      if (outcome === "again" && ++starts > 2) {
+        throw new EndlessSync(`Cannot sync folder ${id}: it must always start again`);
       }
+      const { key, moreAvailable, waiting } = this.collection(id);
+      if (outcome === "done" && before !== "0" && !moreAvailable && waiting === 0) return;
+      idle = outcome === "done" && key === before ? idle + 1 : 0;
     }
+    throw new EndlessSync(`Cannot sync folder ${id}: more is announced, but nothing comes`);
+  }
+
+  private async syncOnce(id: string): Promise<"done" | "again" | "gone"> {
+    const reply = await this.sync([id]);
+    const part = reply.collections.find((other) => other.id === id);
+    const status = reply.status === 1 ? part?.status ?? 1 : reply.status;
+    if (status === 1) return "done";
+    if (status === 3) return "again";
+    // The folder is gone, or the tree has changed: a phone looks at the folders first.
+    if (status !== 8 && status !== 12) {
+      throw new Error(`Cannot sync folder ${id}: status ${status}`);
+    }
+    await this.syncFolders();
+    return this.folders.has(id) ? "again" : "gone";
   }
 
   /** Waits for changes in these folders. */
@@ -153,8 +158,4 @@ export class Phone {
       commands: collection.take(),
     };
   }
-}
-
-function checkStatus(status: number): void {
-  if (status !== 1) throw new Error(`Cannot sync: status ${status}`);
 }
