@@ -11,7 +11,7 @@ export interface PartRef {
 }
 
 /** A FileReference: URL-safe, the same for ever, unique in the mailbox, at most 180 characters. */
-// MS-ASAIRS 2.2.2.24.1
+// MS-ASAIRS 2.2.2.24
 export function fileReference({ item, part }: PartRef): string {
   return Buffer.from(`${item}/${part}`, "utf8").toString("base64url");
 }
@@ -27,7 +27,7 @@ export function parseFileReference(text: string): PartRef | undefined {
 }
 
 /** The `Attachments` of an item; undefined where it has none. */
-// MS-ASAIRS 2.2.2.5
+// MS-ASAIRS 2.2.2.8
 export function attachmentsElement(item: Item): Element | undefined {
   const list = item.mail
     ? item.mail.attachments.map((attachment) => attachmentElement(item.id, attachment))
@@ -51,7 +51,7 @@ function attachmentElement(item: ItemId, attachment: Attachment): Element {
 }
 
 /** 1 a file, 5 a message, 6 an OLE object. */
-// MS-ASAIRS 2.2.2.29
+// MS-ASAIRS 2.2.2.31
 function method({ type }: Attachment, embedded: boolean): 1 | 5 | 6 {
   if (embedded) return 5;
   return type === "application/x-oleobject" ? 6 : 1;

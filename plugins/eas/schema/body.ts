@@ -58,14 +58,14 @@ function readableOf({ bodyPreferences }: ItemOptions): readonly BodyPreference[]
 type Source = Pick<Mail, "native" | "text" | "html" | "preview">;
 
 /** Chooses, converts and cuts the body of an item. */
-// MS-ASAIRS 3.2.5.1
+// MS-ASAIRS 2.2.2.12
 export function chooseBody(item: Item, options: ItemOptions, mailbox: Mailbox): Body {
   if (!item.mail) return readableBody(stub(item.problem), options);
   return mimeBody(item.id, item.mail, options, mailbox) ?? readableBody(item.mail, options);
 }
 
 /** The body as MIME, where the device wants that; undefined where it takes a readable kind. */
-// MS-ASCMD 2.2.3.110
+// MS-ASCMD 2.2.3.110.3
 function mimeBody(
   id: ItemId,
   mail: Mail,
@@ -90,7 +90,7 @@ async function* wholeMessage(mailbox: Mailbox, item: ItemId): AsyncIterable<Uint
 }
 
 /** AllOrNone, which means nothing without a TruncationSize. */
-// MS-ASAIRS 2.2.2.2
+// MS-ASAIRS 2.2.2.3.2
 const insists = (preference: BodyPreference) =>
   preference.allOrNone === true && preference.truncationSize !== undefined;
 

@@ -96,7 +96,7 @@ function joined(texts: readonly string[], separator: string, most: number): stri
   return result;
 }
 
-// MS-ASEMAIL 2.2.2.22
+// MS-ASEMAIL 2.2.2.21
 function conversation({ id, mail }: Item): Element[] {
   const thread = mail && /^[0-9a-f]{32}$/i.test(mail.thread) ? mail.thread : undefined;
   const identity = thread ? Buffer.from(thread, "hex") : digest(mail?.thread ?? id).subarray(0, 16);
@@ -110,7 +110,7 @@ function conversation({ id, mail }: Item): Element[] {
  * Five bytes that all messages of the conversation share, then five for each level of reply. The
  * index of a message is the beginning of the indexes of all its replies.
  */
-// MS-ASEMAIL 2.2.2.23
+// MS-ASEMAIL 2.2.2.22
 function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8Array {
   const above = mail ? ancestors(mail) : [];
   // The root's own place is the header; each message below adds one block for itself.
@@ -129,7 +129,7 @@ function ancestors({ references, inReplyTo, messageId }: Mail): string[] {
 const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
 /** What was done with it last: 1 replied, 2 replied to all, 3 forwarded. */
-// MS-ASEMAIL 2.2.2.45
+// MS-ASEMAIL 2.2.2.44
 function verb({ state: { marks } }: Item): Element[] {
   const { verb, answered, forwarded } = marks;
   if (verb) {

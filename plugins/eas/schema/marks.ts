@@ -76,7 +76,7 @@ const sorted = (flag: Flag) => Object.entries(flag).sort(([a], [b]) => (a < b ? 
  * What a device with the state `has` must be told: `same`: nothing. `item`: the whole item. Elements:
  * just the marks that changed, as the protocol wants it where nothing else did.
  */
-// MS-ASEMAIL 3.2.5.3
+// MS-ASEMAIL 3.2.5.4
 export function changeSince(
   has: string,
   revision: string,
@@ -134,7 +134,7 @@ export function markFields(before: Marks, after: Marks, version: Version): Eleme
  * What a device's Change sets: only Read, Flag and Categories may be changed on a mail that is no
  * draft. Throws {@link BadItem}.
  */
-// MS-ASEMAIL 3.1.5.3
+// MS-ASEMAIL 3.1.5.4
 export function readMarks(applicationData: Element | undefined): Partial<Marks> {
   const marks: { -readonly [K in keyof Marks]?: Marks[K] } = {};
   for (const element of applicationData?.children ?? []) {
@@ -168,6 +168,7 @@ function readCategories(element: Element): string[] {
   return [...new Set(names)];
 }
 
+// MS-ASEMAIL 3.2.5.4.2
 function readFlag(element: Element): Flag | undefined {
   // Some clients clear the flag by an empty element, others by Status 0.
   if (element.children.length === 0) return undefined;

@@ -2,7 +2,7 @@
 import type { Mail } from "../../mailbox/api.ts";
 
 /** A mail's MessageClass. */
-// MS-ASEMAIL 2.2.2.50
+// MS-ASEMAIL 2.2.2.49
 export function messageClass(mail: Mail): string {
   const parameter = (name: string) => mail.contentTypeParameters[name]?.toLowerCase() ?? "";
   switch (mail.contentType) {

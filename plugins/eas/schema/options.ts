@@ -35,7 +35,7 @@ export class BadOptions extends Error {
 }
 
 /** Reads an `Options` element; other children are left to the caller. Throws {@link BadOptions}. */
-// MS-ASCMD 2.2.3.125
+// MS-ASCMD 2.2.3.125.6
 export function readOptions(options: Element | undefined, version: Version): ItemOptions {
   if (!options) return noOptions;
   const kind = options.textOf("AirSync:Class");
@@ -74,7 +74,7 @@ function preference(element: Element, version: Version): BodyPreference {
 }
 
 /** Bytes of MIME by the code of MIMETruncation; 8 is all of it. */
-// MS-ASCMD 2.2.3.112
+// MS-ASCMD 2.2.3.111
 const mimeSizes = [0, 4096, 5120, 7168, 10240, 20480, 51200, 102400, undefined] as const;
 
 function mimeTruncation(text: string | undefined): number | undefined {
