@@ -1,5 +1,5 @@
 // Rules for folders that every editable backend shares: the special ones, and which names are allowed.
-import type { Folder, FolderId, Role } from "./model.ts";
+import type { Folder, FolderChange, FolderId, Role } from "./model.ts";
 import { Refused } from "./api.ts";
 
 /** The folders that every mailbox has, and what they are called at first. */
@@ -59,4 +59,18 @@ export function checkParent(
 export function withDescendants(folder: FolderId, folders: readonly Folder[]): FolderId[] {
   const below = folders.filter((other) => other.parent === folder);
   return [...below.flatMap((child) => withDescendants(child.id, folders)), folder];
+}
+
+/** The same changes with each parent in front of its children. */
+export function parentsFirst(changes: readonly FolderChange[]): FolderChange[] {
+  const within = new Map(changes.map((change) => [change.id, change]));
+  const sorted = new Set<FolderChange>();
+  const put = (change: FolderChange) => {
+    const parent = change.folder?.parent;
+    const above = parent === undefined ? undefined : within.get(parent);
+    if (above && !sorted.has(above)) put(above);
+    sorted.add(change);
+  };
+  for (const change of changes) put(change);
+  return [...sorted];
 }

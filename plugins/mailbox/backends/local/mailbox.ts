@@ -1,0 +1,135 @@
+// One account's mailbox in the embedded store.
+import type { Account } from "../../../../core/mod.ts";
+import type {
+  EditsFolders,
+  ListFrom,
+  Listing,
+  Mailbox,
+  NewItem,
+  Outgoing,
+  Page,
+} from "../../api.ts";
+import type { Send } from "../../api.ts";
+import { Refused } from "../../api.ts";
+import type {
+  Cursor,
+  Folder,
+  FolderChange,
+  FolderId,
+  Item,
+  ItemChange,
+  ItemClass,
+  ItemId,
+  ItemState,
+  Marks,
+  PartBytes,
+  Want,
+} from "../../model.ts";
+import { readPart } from "./content.ts";
+import { createItem } from "./deliver.ts";
+import { createFolder, folderChanges, removeFolder, updateFolder } from "./folders.ts";
+import {
+  countItems,
+  itemChanges,
+  listItems,
+  markItem,
+  moveItem,
+  needItem,
+  removeItem,
+} from "./items.ts";
+import { readItems } from "./read.ts";
+import { reviveState } from "./rows.ts";
+import type { Store } from "./write.ts";
+import { write } from "./write.ts";
+
+/** The port's methods, each handed on to the file that does it. */
+export class LocalMailbox implements Mailbox, EditsFolders {
+  readonly #store: Store;
+  readonly #account: Account;
+  readonly #id: number;
+  readonly #send: Send | undefined;
+
+  constructor(store: Store, account: Account, send: Send | undefined) {
+    this.#store = store;
+    this.#account = account;
+    this.#id = account.id;
+    this.#send = send;
+  }
+
+  folders(since: Cursor | undefined): Promise<Page<FolderChange>> {
+    return folderChanges(this.#store, this.#id, since);
+  }
+
+  changes(folder: FolderId, since: Cursor | undefined, limit: number): Promise<Page<ItemChange>> {
+    return itemChanges(this.#store.db, this.#id, folder, since, limit);
+  }
+
+  list(folder: FolderId, from: ListFrom, limit: number): Promise<Listing> {
+    return listItems(this.#store.db, this.#id, folder, from, limit);
+  }
+
+  count(folder: FolderId, from: ListFrom): Promise<number> {
+    return countItems(this.#store.db, this.#id, folder, from);
+  }
+
+  read(items: readonly ItemId[], want: Want): AsyncIterable<Item> {
+    return readItems(this.#store.db, this.#id, items, want);
+  }
+
+  async part(
+    item: ItemId,
+    part: string,
+    range: { from: number; to?: number } = { from: 0 },
+  ): Promise<PartBytes> {
+    const { message } = await needItem(this.#store.db, this.#id, item);
+    return await readPart(this.#store.db, message, part, range);
+  }
+
+  create(folder: FolderId, item: NewItem, token: string): Promise<ItemState> {
+    return createItem(this.#store, this.#id, folder, item, token);
+  }
+
+  async mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState> {
+    const state = await this.#write(token, (open) => markItem(open, item, marks));
+    return reviveState(state);
+  }
+
+  move(item: ItemId, to: FolderId, token: string): Promise<ItemId> {
+    return this.#write(token, (open) => moveItem(open, item, to));
+  }
+
+  async remove(item: ItemId, token: string): Promise<void> {
+    await this.#write(token, (open) => removeItem(open, item));
+  }
+
+  async send(message: Outgoing, token: string): Promise<void> {
+    if (!this.#send) throw new Refused("other", "Cannot send: this mailbox has no way out");
+    await this.#send(this.#account, message, token);
+  }
+
+  watch(folders: readonly FolderId[], changed: (folder: FolderId) => void): () => void {
+    return this.#store.watchers.watch(this.#id, folders, changed);
+  }
+
+  createFolder(
+    folder: { name: string; parent: FolderId | undefined; class: ItemClass },
+    token: string,
+  ): Promise<Folder> {
+    return createFolder(this.#store, this.#id, folder, token);
+  }
+
+  updateFolder(
+    id: FolderId,
+    to: { name: string; parent: FolderId | undefined },
+  ): Promise<Folder> {
+    return updateFolder(this.#store, this.#id, id, to);
+  }
+
+  removeFolder(id: FolderId): Promise<void> {
+    return removeFolder(this.#store, this.#id, id);
+  }
+
+  #write<T>(token: string, work: Parameters<typeof write<T>>[3]): Promise<T> {
+    return write(this.#store, this.#id, token, work);
+  }
+}

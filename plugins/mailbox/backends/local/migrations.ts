@@ -1,0 +1,96 @@
+// The tables of the local backend. Ids are never used twice; every change has a number of its own.
+import type { Migration } from "../../../../core/mod.ts";
+
+export const migrations: readonly Migration[] = [{
+  id: "20261122_local_mailbox",
+  up: [
+    // The number of the latest change in the whole store.
+    `CREATE TABLE mailbox_sequence (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      value INTEGER NOT NULL
+    )`,
+    "INSERT INTO mailbox_sequence VALUES (1, 0)",
+
+    // A removed folder stays as a row, so that a device hears of its end.
+    `CREATE TABLE mailbox_folder (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      account INTEGER NOT NULL,
+      parent INTEGER,
+      name TEXT NOT NULL,
+      class TEXT NOT NULL,
+      role TEXT,
+      seq INTEGER NOT NULL,                  -- the latest change of the folder itself
+      changed INTEGER NOT NULL,              -- the latest change of it or of anything in it
+      items INTEGER NOT NULL DEFAULT 0,
+      forgotten INTEGER NOT NULL DEFAULT 0,  -- removals up to this change are not known any more
+      removed INTEGER NOT NULL DEFAULT 0
+    )`,
+    "CREATE INDEX mailbox_folder_account ON mailbox_folder (account, seq)",
+    "CREATE INDEX mailbox_folder_changed ON mailbox_folder (changed)",
+    `CREATE UNIQUE INDEX mailbox_folder_role ON mailbox_folder (account, role)
+      WHERE role IS NOT NULL`,
+
+    // The content of a message: never changes, is shared by copies and by recipients. The long
+    // columns stand last, because SQLite passes over what stands before a column to read it.
+    `CREATE TABLE mailbox_message (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      size INTEGER NOT NULL,                 -- of the MIME, in bytes
+      problem TEXT,
+      facts TEXT,                            -- JSON: MailFacts; NULL while the message arrives
+      places TEXT,                           -- JSON: Places
+      text_size INTEGER,                     -- of the whole text in UTF-8; NULL: there is none
+      html_size INTEGER,
+      text TEXT,                             -- its beginning, decoded
+      html TEXT
+    )`,
+    // The MIME as it arrived, in pieces: id is message * 65536 + number.
+    "CREATE TABLE mailbox_chunk (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+    // Messages that may have lost their last item; housekeeping looks and removes them.
+    "CREATE TABLE mailbox_orphan (message INTEGER PRIMARY KEY, at INTEGER NOT NULL)",
+
+    `CREATE TABLE mailbox_item (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      folder INTEGER NOT NULL REFERENCES mailbox_folder (id),
+      message INTEGER NOT NULL REFERENCES mailbox_message (id),
+      seq INTEGER NOT NULL,
+      date INTEGER NOT NULL,
+      thread TEXT NOT NULL,
+      read INTEGER NOT NULL,
+      answered INTEGER NOT NULL,
+      forwarded INTEGER NOT NULL,
+      draft INTEGER NOT NULL,
+      flag TEXT,                             -- JSON: Flag
+      keywords TEXT,                         -- JSON: string[]
+      verb TEXT                              -- JSON: the last thing done with it
+    )`,
+    "CREATE INDEX mailbox_item_seq ON mailbox_item (folder, seq)",
+    "CREATE INDEX mailbox_item_date ON mailbox_item (folder, date, id)",
+    "CREATE INDEX mailbox_item_message ON mailbox_item (message)",
+    // Items that are gone from a folder.
+    `CREATE TABLE mailbox_gone (
+      folder INTEGER NOT NULL,
+      seq INTEGER NOT NULL,
+      item INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (folder, seq)
+    ) WITHOUT ROWID`,
+    "CREATE INDEX mailbox_gone_at ON mailbox_gone (at)",
+
+    // Which conversation a key of a message leads to (see mime/thread.ts).
+    `CREATE TABLE mailbox_thread (
+      account INTEGER NOT NULL,
+      key TEXT NOT NULL,
+      thread TEXT NOT NULL,
+      PRIMARY KEY (account, key)
+    ) WITHOUT ROWID`,
+    // Writes that happened, with what they answered (JSON).
+    `CREATE TABLE mailbox_token (
+      account INTEGER NOT NULL,
+      token TEXT NOT NULL,
+      result TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (account, token)
+    ) WITHOUT ROWID`,
+    "CREATE INDEX mailbox_token_at ON mailbox_token (at)",
+  ],
+}];
