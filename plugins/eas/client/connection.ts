@@ -1,6 +1,7 @@
 // The HTTP side of the client: one server, one user, one device, one protocol version.
 import { parseVersion, type Version } from "../versions.ts";
 import { type Element, encode } from "../wbxml/mod.ts";
+import { network } from "./network.ts";
 import { base64Query, type Parameters, plainQuery } from "./query.ts";
 import { readReply, type Reply } from "./reply.ts";
 
@@ -19,6 +20,7 @@ export interface ConnectionOptions {
   readonly userAgent?: string;
   /** How the query is written; default: plain. */
   readonly query?: "plain" | "base64";
+  /** Default: the network. */
   readonly fetch?: Fetch;
 }
 
@@ -59,7 +61,7 @@ export interface Connection {
 
 export function connection(options: ConnectionOptions): Connection {
   let url = options.url;
-  const fetch = options.fetch ?? network;
+  const fetch = options.fetch ?? network();
   const self: Connection = {
     version: options.version,
     policyKey: undefined,
@@ -135,9 +137,4 @@ function offerOf(response: Response): Offer {
 
 function listOf(header: string | null): string[] {
   return (header ?? "").split(",").map((word) => word.trim()).filter((word) => word !== "");
-}
-
-/** Bun ends a request after five minutes unless told otherwise; a Ping may take an hour. */
-async function network(request: Request): Promise<Response> {
-  return await fetch(request, { timeout: false } as RequestInit);
 }

@@ -6,6 +6,7 @@ export type { FolderClass, FolderSyncReply, PhoneFolder } from "./folder_sync.ts
 export type { Estimate, EstimateOptions } from "./item_estimate.ts";
 export type { Fetched, FetchOptions, FetchTarget } from "./item_operations.ts";
 export type { Moved, MoveOrder } from "./move_items.ts";
+export { network, type NetworkOptions } from "./network.ts";
 export { EndlessSync, Phone, type PhoneOptions, type PhoneSync } from "./phone.ts";
 export type { PingOptions, PingReply } from "./ping.ts";
 export type { DeviceInformation, Provisioned } from "./provision.ts";
