@@ -185,6 +185,7 @@ async function copyCounters(source: Source, target: Target): Promise<void> {
   const there = await source.all("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'");
   if (there.length === 0) return;
   const counters = await source.all("SELECT name, seq FROM sqlite_sequence");
+  if (counters.length === 0) return;
   await target.load([
     { sql: "DELETE FROM sqlite_sequence", values: [] },
     ...counters.map(({ name, seq }) => ({

@@ -14,8 +14,8 @@ export interface Connection {
   readonly inTransaction: boolean;
   /** How often it changed the schema. */
   readonly schema: number;
-  /** Forgets prepared statements: after a change of the schema their columns may be stale. */
-  forget(): void;
+  /** After another connection changed the schema: statements prepared earlier have old columns. */
+  readSchema(): void;
   close(): void;
 }
 
@@ -74,7 +74,10 @@ export function connect(open: OpenDriver, path: string): Connection {
     get schema() {
       return schema;
     },
-    forget: () => statements.clear(),
+    readSchema() {
+      statements.clear();
+      rows(prepare("SELECT count(*) FROM sqlite_schema"), []); // only a step notices the change
+    },
     close() {
       statements.clear();
       driver.close();

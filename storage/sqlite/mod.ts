@@ -106,9 +106,11 @@ class SqliteStorage implements Storage {
     if (!reader) {
       return await this.#queue.enter("read", async () => await this.#writer.read<R>(sql, values));
     }
-    if (this.#schema !== this.#writer.schema) reader.forget();
-    this.#schema = this.#writer.schema;
-    return await this.#patiently(() => reader.read<R>(sql, values));
+    return await this.#patiently(() => {
+      if (this.#schema !== this.#writer.schema) reader.readSchema();
+      this.#schema = this.#writer.schema;
+      return reader.read<R>(sql, values);
+    });
   }
 
   async run(sql: string, values: readonly Value[] = []): Promise<{ changes: number }> {

@@ -1,0 +1,20 @@
+// What a test needs from the machine: skipped by name where it is absent, and never in CI.
+import { appendFileSync } from "node:fs";
+
+/** Where `scripts/test.ts` collects the names for its last line. */
+export const absentFile = "NAVETTE_TEST_ABSENT";
+
+/**
+ * Options for a test that needs `what`: `test(name, needs("dovecot", found), ...)`. Where it is not
+ * `present` the test is skipped and the run's last line names it; with `CI=true` this throws instead,
+ * so that the file fails.
+ */
+export function needs(what: string, present: boolean): { skip: string | false } {
+  if (present) return { skip: false };
+  if (process.env["CI"] === "true") {
+    throw new Error(`Cannot test without ${what}: it is absent, and in CI nothing is skipped`);
+  }
+  const file = process.env[absentFile];
+  if (file) appendFileSync(file, `${what}\n`);
+  return { skip: `needs ${what}` };
+}
