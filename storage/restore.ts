@@ -64,6 +64,7 @@ async function openChecked(path: string, named: string): Promise<Connection> {
     backup.run("PRAGMA query_only = ON");
     const [found] = backup.all<{ integrity_check: string }>("PRAGMA integrity_check(1)");
     if (found?.integrity_check !== "ok") throw new Error(found?.integrity_check);
+    if (isEmpty(backup)) throw new Error("it is empty");
     const [dangling] = backup.all<{ table: string }>("PRAGMA foreign_key_check");
     if (dangling) throw new Error(`a row of ${dangling.table} refers to nothing`);
     return backup;
