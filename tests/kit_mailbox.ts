@@ -1,4 +1,6 @@
 // What tests of the flow of mail share: accounts from a list, a backend that keeps what it is given.
+import type { AddressInfo, Socket } from "node:net";
+import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions } from "smtp-server";
 import type { Account, Accounts, Log } from "../core/mod.ts";
 import type { Backend, Folder, ItemState, Mailbox, Marks } from "../plugins/mailbox/api.ts";
 import { noMarks } from "../plugins/mailbox/api.ts";
@@ -136,4 +138,86 @@ export async function* chunks(text: string, size = 1000): AsyncGenerator<Uint8Ar
     await Promise.resolve();
     yield bytes.subarray(at, at + size);
   }
+}
+
+/** Waits until `condition` holds: for what happens on real sockets. Fails after five seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 5000;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error("Cannot wait longer: the condition never held");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A message that the fake relay accepted. */
+export interface Relayed {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly text: string;
+}
+
+export interface FakeRelay {
+  readonly port: number;
+  readonly got: Relayed[];
+  /** What RCPT TO answers for an address; undefined: 250. */
+  recipient: (address: string) => { code: number; text: string } | undefined;
+  /** What the end of DATA answers; `hang up`: the message is taken, the answer is lost. */
+  data: () => { code: number; text: string } | "hang up" | undefined;
+  readonly logins: string[];
+  /** Drops every connection. */
+  hangUp(): void;
+  close(): Promise<void>;
+}
+
+/** A real SMTP server on a free port of this machine that keeps what it accepts. */
+export async function fakeRelay(options: SMTPServerOptions = {}): Promise<FakeRelay> {
+  const refusal = ({ code, text }: { code: number; text: string }) =>
+    Object.assign(new Error(text), { responseCode: code });
+  const sockets = new Set<Socket>();
+  const server = new SMTPServer({
+    disabledCommands: ["AUTH", "STARTTLS"],
+    authOptional: true,
+    disableReverseLookup: true,
+    closeTimeout: 100,
+    logger: false,
+    onAuth({ username, password }, _session, done) {
+      relay.logins.push(`${username}:${password}`);
+      if (password === "wrong") return done(refusal({ code: 535, text: "5.7.8 no" }));
+      done(null, { user: username });
+    },
+    onRcptTo({ address }, _session, done) {
+      const answer = relay.recipient(address);
+      done(answer && refusal(answer));
+    },
+    onData(stream, session, done) {
+      collect(stream).then((bytes) => {
+        const answer = relay.data();
+        if (answer && answer !== "hang up") return done(refusal(answer));
+        relay.got.push({
+          from: (session.envelope.mailFrom as SMTPServerAddress).address,
+          to: session.envelope.rcptTo.map(({ address }) => address),
+          text: new TextDecoder().decode(bytes),
+        });
+        if (answer === "hang up") { for (const socket of sockets) socket.destroy(); }
+        else done();
+      }, done);
+    },
+    ...options,
+  });
+  server.server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.on("error", () => {}); // a client that goes away is part of some tests
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const relay: FakeRelay = {
+    port: (server.server.address() as AddressInfo).port,
+    got: [],
+    recipient: () => undefined,
+    data: () => undefined,
+    logins: [],
+    hangUp: () => sockets.forEach((socket) => socket.destroy()),
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+  return relay;
 }

@@ -1,0 +1,288 @@
+// One message's way: the copy in Sent, local inboxes, the relay, and the bounce for what failed.
+import { type Account, pause } from "../../../core/mod.ts";
+import { NotFound, Refused } from "../api.ts";
+import { type Bytes, concat } from "../bytes.ts";
+import { folderByRole } from "../delivery.ts";
+import { makeBounce, noRelayStatus, uncertainStatus } from "./bounce.ts";
+import type { OutboxParts } from "./parts.ts";
+import { type Entry, failedRecipient, lease, type Queue, type Recipient } from "./queue.ts";
+import type { Verdict } from "./relay.ts";
+import { withoutBcc } from "./submission.ts";
+
+/** Works on messages that the caller has leased from the queue, and gives them back. */
+export class Journey {
+  readonly #parts: OutboxParts;
+  readonly #queue: Queue;
+  #trouble: string | undefined;
+
+  constructor(parts: OutboxParts, queue: Queue) {
+    this.#parts = parts;
+    this.#queue = queue;
+  }
+
+  /** What was wrong with the relay when it was last tried. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** All that needs no other server; the rest is due at once. */
+  async here(entry: Entry): Promise<void> {
+    await this.#work(entry, undefined);
+  }
+
+  /** All of it. An attempt at the relay ends early when `signal` aborts. */
+  async whole(entry: Entry, signal: AbortSignal): Promise<void> {
+    await this.#work(entry, signal);
+  }
+
+  async #work(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
+    const stop = this.#keepLease(entry.id);
+    try {
+      const before = await this.#queue.recipients(entry.id);
+      const saved = await this.#saveSent(entry);
+      let now = before.map((one) => lost(one, entry));
+      now = await this.#deliverHere(entry, now);
+      const relayed = signal ? await this.#relay(entry, now, signal) : now;
+      const after = this.#giveUp(entry, relayed);
+      await this.#write(() => this.#queue.settle(entry.id, entry.rounds + 1, after), signal);
+      this.#countSent(before, after);
+      const told = await this.#bounce(entry, after);
+      const tried = signal !== undefined && !signal.aborted;
+      await this.#queue.release(entry.id, this.#dueAfter(entry, after, saved && told, tried));
+    } finally {
+      stop();
+    }
+  }
+
+  /** Renews the lease for as long as the work takes. */
+  #keepLease(id: number): () => void {
+    const { clock, log } = this.#parts;
+    let cancel = () => {};
+    const next = () => {
+      cancel = clock.after(lease / 2, () => {
+        this.#queue.renew(id).catch((error) => {
+          log.warn({ err: error, outgoing: id }, "A lease on outgoing mail was not renewed");
+        });
+        next();
+      });
+    };
+    next();
+    return () => cancel();
+  }
+
+  /** True: nothing is left to save. */
+  async #saveSent(entry: Entry): Promise<boolean> {
+    if (!entry.saveSent) return true;
+    const { accounts, mailboxes, log } = this.#parts;
+    try {
+      const account = await accounts().get(entry.accountId);
+      if (account) {
+        const mailbox = mailboxes().open(account);
+        const folder = await folderByRole(mailbox, "sent");
+        const mime = concat(entry.head, this.#queue.body(entry.id));
+        const item = { mime, marks: { read: true }, date: entry.created };
+        await mailbox.create(folder, item, `outgoing:${entry.id}:sent`);
+      }
+    } catch (error) {
+      log.error({ err: error, outgoing: entry.id }, "A sent message was not saved in Sent");
+      // What can never work must not hold up the message for ever.
+      if (!(error instanceof Refused || error instanceof NotFound)) return false;
+    }
+    await this.#queue.sentSaved(entry.id);
+    return true;
+  }
+
+  async #deliverHere(entry: Entry, all: readonly Recipient[]): Promise<Recipient[]> {
+    const { accounts, delivery, log } = this.#parts;
+    const due = all.filter(({ state, accountId }) =>
+      state === "waiting" && accountId !== undefined
+    );
+    if (due.length === 0) return [...all];
+    const found = await Promise.all(due.map(({ accountId }) => accounts().get(accountId!)));
+    const outcome = new Map(due.map((one, at) => [one.address, unreachable(found[at])]));
+    const open = due.filter(({ address }) => !outcome.get(address));
+    const to = found.filter((one): one is Account => one !== undefined && !one.disabled);
+    try {
+      const envelope = { from: entry.sender, to };
+      if (to.length > 0) await delivery().deliver(this.#bytes(entry), envelope, token(entry));
+      for (const { address } of open) outcome.set(address, sentHere);
+    } catch (error) {
+      log.error({ err: error, outgoing: entry.id }, "A message was not delivered here");
+      const verdict = refusalOf(error);
+      for (const { address } of open) outcome.set(address, verdict);
+    }
+    return all.map((one) => judged(one, outcome.get(one.address), entry));
+  }
+
+  #bytes(entry: Entry): Bytes {
+    return concat(withoutBcc(entry.head), this.#queue.body(entry.id));
+  }
+
+  async #relay(
+    entry: Entry,
+    all: readonly Recipient[],
+    signal: AbortSignal,
+  ): Promise<Recipient[]> {
+    const { relay, log } = this.#parts;
+    const to = all.filter(({ state, accountId }) => state === "waiting" && accountId === undefined)
+      .map(({ address }) => address);
+    if (to.length === 0) return [...all];
+    if (!relay) {
+      return all.map((one) =>
+        to.includes(one.address) ? { ...withoutRelay(one.address), round: entry.rounds } : one
+      );
+    }
+    const verdicts = await relay.handOver({
+      from: entry.sender,
+      to,
+      size: entry.size,
+      mime: this.#bytes(entry),
+      committing: () => this.#queue.committing(entry.id, to),
+      signal,
+    });
+    const trouble = [...verdicts.values()].find(({ relayTrouble }) => relayTrouble);
+    if (!signal.aborted) this.#trouble = trouble?.diagnostic;
+    const kinds = Object.fromEntries([...verdicts].map(([address, { kind }]) => [address, kind]));
+    log.info({ outgoing: entry.id, relay: relay.place, recipients: kinds }, "The relay was tried");
+    return all.map((one) => judged(one, verdicts.get(one.address), entry));
+  }
+
+  #giveUp(entry: Entry, all: readonly Recipient[]): Recipient[] {
+    const { clock, giveUpAfter } = this.#parts;
+    if (clock.now() - entry.created < giveUpAfter * 1000) return [...all];
+    return all.map((one) =>
+      one.state === "waiting" ? { ...one, state: "failed", round: entry.rounds } : one
+    );
+  }
+
+  /**
+   * Writes what the relay has decided, however long that takes: forgetting it would leave the
+   * message in doubt. When the server stops the doubt stays, and the sender is told of it later.
+   */
+  async #write(write: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    for (let wait = 1000;; wait = Math.min(wait * 2, 60_000)) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!signal || signal.aborted) throw error;
+        this.#parts.log.error({ err: error }, "An outcome cannot be written down, trying again");
+        await pause(this.#parts.clock, wait, signal);
+      }
+    }
+  }
+
+  #countSent(before: readonly Recipient[], after: readonly Recipient[]): void {
+    for (const [at, { state, accountId }] of after.entries()) {
+      if (state !== "sent" || before[at]?.state === "sent") continue;
+      this.#parts.counted?.(accountId === undefined ? "relayed" : "delivered");
+    }
+  }
+
+  /** True: nobody has to be told any more. One bounce for each round, however often it is tried. */
+  async #bounce(entry: Entry, all: readonly Recipient[]): Promise<boolean> {
+    const { accounts, delivery, clock, log, name, relay } = this.#parts;
+    const open = all.filter(({ state, told }) => state === "failed" && !told);
+    const rounds = [...new Set(open.map(({ round }) => round))];
+    try {
+      const account = await accounts().get(entry.accountId);
+      for (const round of rounds) {
+        const failed = open.filter((one) => one.round === round);
+        const remote = relay?.place.replace(/:\d+$/, "");
+        const bounce = await makeBounce({
+          entry,
+          failed,
+          name: name(),
+          remote: failed.some(({ diagnostic }) => /^\d{3}[ -]/.test(diagnostic))
+            ? remote
+            : undefined,
+          now: clock.now(),
+        });
+        // A bounce goes to one of our own accounts, never into the queue: it cannot bounce.
+        if (account) {
+          await delivery().deliver(
+            concat(bounce),
+            { from: "", to: [account] },
+            `outgoing:${entry.id}:bounce:${round}`,
+          );
+        }
+        const told = failed.map((one) => ({ ...one, told: true }));
+        await this.#queue.settle(entry.id, entry.rounds + 1, told);
+        for (const _ of told) this.#parts.counted?.("failed");
+      }
+      return true;
+    } catch (error) {
+      log.error({ err: error, outgoing: entry.id }, "A sender could not be told of a failure");
+      return false;
+    }
+  }
+
+  #dueAfter(
+    { rounds }: Entry,
+    all: readonly Recipient[],
+    nothingElse: boolean,
+    tried: boolean,
+  ): number | undefined {
+    const { clock, retry } = this.#parts;
+    const waiting = all.filter(({ state }) => state === "waiting");
+    if (waiting.length === 0 && nothingElse) return undefined;
+    const elsewhere = waiting.some(({ accountId }) => accountId === undefined);
+    if (!tried && elsewhere) return clock.now();
+    // The first round was the one without the relay.
+    const at = Math.min(Math.max(rounds - 1, 0), retry.length - 1);
+    return clock.now() + retry[at]! * 1000;
+  }
+}
+
+/** A recipient elsewhere, where no relay is configured. */
+export function withoutRelay(address: string): Recipient {
+  const diagnostic = "This server has no mail relay, so it reaches local accounts only";
+  return failedRecipient(address, noRelayStatus, diagnostic);
+}
+
+function token(entry: Entry): string {
+  return `outgoing:${entry.id}`;
+}
+
+const sentHere: Verdict = { kind: "sent", status: "2.0.0", diagnostic: "" };
+
+function unreachable(account: Account | undefined): Verdict | undefined {
+  if (!account) {
+    return { kind: "permanent", status: "5.1.1", diagnostic: "There is no such account" };
+  }
+  if (!account.disabled) return undefined;
+  return {
+    kind: "temporary",
+    status: "4.2.1",
+    diagnostic: "The mailbox is disabled at the moment",
+  };
+}
+
+function refusalOf(error: unknown): Verdict {
+  if (!(error instanceof Refused)) {
+    return { kind: "temporary", status: "4.3.0", diagnostic: "The mail store was in trouble" };
+  }
+  if (error.reason === "quota") {
+    return { kind: "temporary", status: "4.2.2", diagnostic: error.message };
+  }
+  const status = error.reason === "tooLarge" ? "5.3.4" : "5.2.0";
+  return { kind: "permanent", status, diagnostic: error.message };
+}
+
+/** Whoever worked on it went away while the relay was answering: nobody knows what it said. */
+function lost(recipient: Recipient, { rounds }: Entry): Recipient {
+  if (recipient.state !== "committing") return recipient;
+  const diagnostic = "The server was interrupted while it handed the message over";
+  return { ...recipient, state: "failed", status: uncertainStatus, diagnostic, round: rounds };
+}
+
+function judged(recipient: Recipient, verdict: Verdict | undefined, { rounds }: Entry): Recipient {
+  if (!verdict) return recipient;
+  const { status, diagnostic } = verdict;
+  const state = ({
+    sent: "sent",
+    temporary: "waiting",
+    permanent: "failed",
+    uncertain: "failed",
+  } as const)[verdict.kind];
+  return { ...recipient, state, status, diagnostic, round: rounds };
+}

@@ -1,0 +1,264 @@
+// Mail on its way out, as the database keeps it: written before it is accepted, removed when done.
+import { type Clock, ConstraintError, type Database } from "../../../core/mod.ts";
+import { type Bytes, pieces } from "../bytes.ts";
+
+/** A message that was accepted. */
+export interface Entry {
+  readonly id: number;
+  readonly accountId: number;
+  /** Envelope sender. */
+  readonly sender: string;
+  /** The header block as it is kept in Sent: with Bcc. */
+  readonly head: Uint8Array;
+  /** Of the whole message, in bytes. */
+  readonly size: number;
+  /** The copy in Sent is wanted and not there yet. */
+  readonly saveSent: boolean;
+  readonly created: number;
+  /** How often it was worked on. */
+  readonly rounds: number;
+}
+
+/** One recipient of it, and how far it is. */
+export interface Recipient {
+  readonly address: string;
+  /** The local account; undefined: it goes to the relay. */
+  readonly accountId: number | undefined;
+  /** committing: the relay was given all of it, and its answer has not been written down. */
+  readonly state: "waiting" | "committing" | "sent" | "failed";
+  /** RFC 3463, of the last failure. */
+  readonly status: string;
+  readonly diagnostic: string;
+  /** The round in which it failed: recipients of one round share a bounce. */
+  readonly round: number;
+  readonly told: boolean;
+}
+
+/** What becomes of a message that is accepted. */
+export interface Acceptance {
+  readonly head: Uint8Array;
+  readonly size: number;
+  readonly saveSent: boolean;
+  readonly recipients: readonly Recipient[];
+}
+
+/** A recipient that cannot get it. */
+export function failedRecipient(address: string, status: string, diagnostic: string): Recipient {
+  const base = { accountId: undefined, round: 0, told: false };
+  return { ...base, address, state: "failed", status, diagnostic };
+}
+
+/** How long whoever works on a message has it for himself before it is free again, in ms. */
+export const lease = 120_000;
+
+const chunkSize = 256 * 1024;
+
+type Num = number;
+const entryColumns = `id, account_id AS accountId, sender, head, size, save_sent AS saveSent,
+  created, rounds`;
+
+/** The queue's tables. */
+export class Queue {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** Whether the account has sent under that token before. */
+  async knows(accountId: number, token: string): Promise<boolean> {
+    const sql = `SELECT 1 FROM mailbox_outgoing WHERE account_id = ? AND token = ?`;
+    return (await this.#db.all(sql, [accountId, token])).length > 0;
+  }
+
+  /** Stores a body, piece by piece; nothing of it counts before {@link Queue.accept}. */
+  async receive(accountId: number, sender: string, body: Bytes): Promise<{ id: Num; size: Num }> {
+    const id = await this.#db.transaction(async (tx) => {
+      const sql = `INSERT INTO mailbox_outgoing (account_id, sender, created) VALUES (?, ?, ?)
+        RETURNING id`;
+      return (await tx.all<{ id: Num }>(sql, [accountId, sender, this.#clock.now()]))[0]!.id;
+    });
+    let size = 0;
+    let number = 0;
+    try {
+      for await (const bytes of pieces(body, chunkSize)) {
+        await this.#db.run(`INSERT INTO mailbox_outgoing_chunk VALUES (?, ?, ?)`, [
+          id,
+          number++,
+          bytes,
+        ]);
+        size += bytes.length;
+      }
+    } catch (error) {
+      await this.drop(id).catch(() => {}); // housekeeping does it too; the cause matters more
+      throw error;
+    }
+    return { id, size };
+  }
+
+  /** Makes a received message count, leased to the caller. False: that token was there before. */
+  async accept(id: number, token: string, what: Acceptance): Promise<boolean> {
+    try {
+      await this.#db.transaction(async (tx) => {
+        await tx.run(
+          `UPDATE mailbox_outgoing SET token = ?, head = ?, size = ?, save_sent = ?, due = ?
+            WHERE id = ?`,
+          [token, what.head, what.size, Number(what.saveSent), this.#clock.now() + lease, id],
+        );
+        for (const one of what.recipients) {
+          await tx.run(
+            `INSERT INTO mailbox_outgoing_recipient
+              (outgoing_id, address, account_id, state, status, diagnostic)
+              VALUES (?, ?, ?, ?, ?, ?)`,
+            [id, one.address, one.accountId ?? null, one.state, one.status, one.diagnostic],
+          );
+        }
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConstraintError && error.kind === "unique")) throw error;
+      await this.drop(id);
+      return false;
+    }
+  }
+
+  async drop(id: number): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await tx.run(`DELETE FROM mailbox_outgoing_recipient WHERE outgoing_id = ?`, [id]);
+      await tx.run(`DELETE FROM mailbox_outgoing_chunk WHERE outgoing_id = ?`, [id]);
+      await tx.run(`DELETE FROM mailbox_outgoing WHERE id = ?`, [id]);
+    });
+  }
+
+  /** Takes messages that are due, oldest first, and leases them to the caller. */
+  claim(limit: number): Promise<Entry[]> {
+    return this.#db.transaction(async (tx) => {
+      const now = this.#clock.now();
+      const found = await tx.all<{ id: Num }>(
+        `SELECT id FROM mailbox_outgoing WHERE due <= ? ORDER BY due LIMIT ?`,
+        [now, limit],
+      );
+      const entries: Entry[] = [];
+      for (const { id } of found) {
+        const entry = await entryOf(tx, id);
+        await tx.run(`UPDATE mailbox_outgoing SET due = ? WHERE id = ?`, [now + lease, id]);
+        if (entry) entries.push(entry);
+      }
+      return entries;
+    });
+  }
+
+  /** Keeps a message for its worker. */
+  async renew(id: number): Promise<void> {
+    const sql = `UPDATE mailbox_outgoing SET due = ? WHERE id = ? AND due IS NOT NULL`;
+    await this.#db.run(sql, [this.#clock.now() + lease, id]);
+  }
+
+  /** When the next message wants work; undefined: there is none. */
+  async nextDue(): Promise<number | undefined> {
+    const sql = `SELECT min(due) AS due FROM mailbox_outgoing WHERE due IS NOT NULL`;
+    return (await this.#db.all<{ due: Num | null }>(sql))[0]?.due ?? undefined;
+  }
+
+  entry(id: number): Promise<Entry | undefined> {
+    return entryOf(this.#db, id);
+  }
+
+  async *body(id: number): Bytes {
+    const sql = `SELECT bytes FROM mailbox_outgoing_chunk WHERE outgoing_id = ? AND number = ?`;
+    for (let number = 0;; number++) {
+      const [row] = await this.#db.all<{ bytes: Uint8Array }>(sql, [id, number]);
+      if (!row) return;
+      yield row.bytes;
+    }
+  }
+
+  async recipients(id: number): Promise<Recipient[]> {
+    const rows = await this.#db.all<Omit<Recipient, "told"> & { told: Num }>(
+      `SELECT address, account_id AS accountId, state, status, diagnostic, round, told
+        FROM mailbox_outgoing_recipient WHERE outgoing_id = ? ORDER BY address`,
+      [id],
+    );
+    return rows.map((row) => ({
+      ...row,
+      accountId: row.accountId ?? undefined,
+      told: row.told === 1,
+    }));
+  }
+
+  async sentSaved(id: number): Promise<void> {
+    await this.#db.run(`UPDATE mailbox_outgoing SET save_sent = 0 WHERE id = ?`, [id]);
+  }
+
+  /** From here on nobody may hand the message to these recipients again. */
+  async committing(id: number, addresses: readonly string[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (const address of addresses) {
+        await tx.run(
+          `UPDATE mailbox_outgoing_recipient SET state = 'committing'
+            WHERE outgoing_id = ? AND address = ? AND state = 'waiting'`,
+          [id, address],
+        );
+      }
+    });
+  }
+
+  /** Writes down how recipients came off. */
+  async settle(id: number, rounds: number, recipients: readonly Recipient[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await tx.run(`UPDATE mailbox_outgoing SET rounds = ? WHERE id = ?`, [rounds, id]);
+      for (const { address, state, status, diagnostic, round, told } of recipients) {
+        await tx.run(
+          `UPDATE mailbox_outgoing_recipient
+            SET state = ?, status = ?, diagnostic = ?, round = ?, told = ?
+            WHERE outgoing_id = ? AND address = ?`,
+          [state, status, diagnostic, round, Number(told), id, address],
+        );
+      }
+    });
+  }
+
+  /** Gives a message back until `due`; undefined: nothing is left to do, its bytes go. */
+  async release(id: number, due: number | undefined): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await tx.run(`UPDATE mailbox_outgoing SET due = ? WHERE id = ?`, [due ?? null, id]);
+      if (due !== undefined) return;
+      await tx.run(`DELETE FROM mailbox_outgoing_chunk WHERE outgoing_id = ?`, [id]);
+      await tx.run(`UPDATE mailbox_outgoing SET head = x'' WHERE id = ?`, [id]);
+    });
+  }
+
+  /** Removes what was never accepted and is a day old, and what was done 30 days ago. */
+  async clean(): Promise<void> {
+    const day = 86_400_000;
+    const now = this.#clock.now();
+    const found = await this.#db.all<{ id: Num }>(
+      `SELECT id FROM mailbox_outgoing WHERE due IS NULL AND created < ?
+        AND (token IS NULL OR created < ?)`,
+      [now - day, now - 30 * day],
+    );
+    for (const { id } of found) await this.drop(id);
+  }
+
+  async removeAccount(accountId: number): Promise<void> {
+    const sql = `SELECT id FROM mailbox_outgoing WHERE account_id = ?`;
+    for (const { id } of await this.#db.all<{ id: Num }>(sql, [accountId])) await this.drop(id);
+  }
+
+  /** How many messages wait, and since when the oldest does. */
+  async waiting(): Promise<{ readonly count: number; readonly oldest: number | undefined }> {
+    const sql = `SELECT count(*) AS count, min(created) AS oldest FROM mailbox_outgoing
+      WHERE due IS NOT NULL`;
+    const [row] = await this.#db.all<{ count: Num; oldest: Num | null }>(sql);
+    return { count: row?.count ?? 0, oldest: row?.oldest ?? undefined };
+  }
+}
+
+async function entryOf(db: Database, id: number): Promise<Entry | undefined> {
+  const rows = await db.all<Omit<Entry, "saveSent"> & { saveSent: Num }>(
+    `SELECT ${entryColumns} FROM mailbox_outgoing WHERE id = ? AND token IS NOT NULL`,
+    [id],
+  );
+  return rows[0] && { ...rows[0], saveSent: rows[0].saveSent === 1 };
+}
