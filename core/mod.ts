@@ -20,6 +20,8 @@ export type { Log } from "./log.ts";
 export type { ConfigFinding } from "./error.ts";
 export { CliError, ConfigError, Unavailable } from "./error.ts";
 export type { ServeEnv } from "./serve/listener.ts";
+export type { ListenAddress } from "./listen_address.ts";
+export { formatListen, parseListen } from "./listen_address.ts";
 export type {
   AdminPage,
   Authenticator,
