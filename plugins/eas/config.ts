@@ -62,6 +62,16 @@ export const config = v.strictObject({
     1024 * 1024,
   ),
   heartbeat: v.optional(heartbeat, { min: 60, max: 3540 }),
+  maxFolders: v.optional(
+    v.pipe(
+      v.number("a number"),
+      v.integer("a whole number"),
+      v.minValue(1, "at least 1"),
+      v.maxValue(1000, "at most 1000"),
+      v.description("How many folders a device may sync or wait for in one request"),
+    ),
+    300,
+  ),
 });
 
 export type EasConfig = v.InferOutput<typeof config>;

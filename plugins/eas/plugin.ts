@@ -22,6 +22,7 @@ import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
 import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
+import { syncCommands } from "./commands/sync_commands.ts";
 import { config } from "./config.ts";
 import { deviceRegistry } from "./devices.ts";
 import { easRoute } from "./http.ts";
@@ -54,6 +55,7 @@ export default definePlugin({
     const running = runningCalls();
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
+      ...syncCommands(host),
       sendMail(sent),
       itemOperations(host),
       settings(devices),

@@ -1,0 +1,58 @@
+// Requests that lean on the last one: an empty body, and Partial.
+import type { SyncState } from "../../sync_state.ts";
+import type { DeviceRef } from "../../api.ts";
+import type { AskedCollection, CachedRequest, Refusal, SyncRequest } from "./request.ts";
+
+const name = "sync";
+
+/** A request with nothing left to look up. */
+export interface FullRequest extends SyncRequest {
+  /**
+   * Collections that come from the last request. The device did not repeat their keys: where an answer
+   * was on its way since, nobody knows what it has, and it is asked for a full request.
+   */
+  readonly assumed: ReadonlySet<string>;
+  /** What `keepRequest` found, so that it writes only what is new. */
+  readonly kept: string | undefined;
+}
+
+/** Completes a request by the last one. Status 13: there is none, send everything. */
+// MS-ASCMD 2.2.1.21.1
+export async function completed(
+  request: SyncRequest,
+  state: SyncState,
+  device: DeviceRef,
+): Promise<FullRequest | Refusal> {
+  const kept = await state.recall(device, name);
+  if (!request.cached) return { ...request, assumed: new Set(), kept };
+  if (kept === undefined) return { status: 13 };
+  const last = JSON.parse(kept) as CachedRequest;
+  const listed = new Set(request.collections.map(({ id }) => id));
+  const assumed = last.collections.filter(({ id }) => !listed.has(id))
+    .map((collection): AskedCollection => ({ ...collection, commands: [] }));
+  const patience = request.patience ?? last.patience;
+  return {
+    collections: [...request.collections, ...assumed],
+    window: request.collections.length > 0 ? request.window : last.window,
+    cached: true,
+    assumed: new Set(assumed.map(({ id }) => id)),
+    kept,
+    ...(patience && { patience }),
+  };
+}
+
+/** Keeps a request for those that will lean on it; writes only where it is another one. */
+export async function keepRequest(
+  { collections, patience, window, kept }: FullRequest,
+  state: SyncState,
+  device: DeviceRef,
+): Promise<void> {
+  const lasting = collections.map(({ commands: _, malformed: __, ...collection }) => collection);
+  const cached: CachedRequest = {
+    collections: lasting,
+    window,
+    ...(patience && { patience }),
+  };
+  const text = JSON.stringify(cached);
+  if (text !== kept) await state.remember(device, name, text);
+}

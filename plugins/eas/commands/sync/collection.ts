@@ -1,0 +1,159 @@
+// One collection of a Sync: repeat the lost answer, or run the device's commands and find changes.
+import type { FolderId } from "../../../mailbox/api.ts";
+import type { EasCall, Session } from "../../api.ts";
+import type { ItemOptions } from "../../schema/options.ts";
+import { deviceOf, type Work } from "../work.ts";
+import {
+  type Answered,
+  type CommandContext,
+  type Commanded,
+  file,
+  runCommands,
+} from "./device_commands.ts";
+import { viewAfter } from "./effects.ts";
+import { findChanges } from "./find.ts";
+import { beginHunt, type Hunt, type Op } from "./hunt.ts";
+import { readJournal } from "./journal.ts";
+import { floorOf, standardOptions } from "./options.ts";
+import { asksTheSame, replayed } from "./replay.ts";
+import type { AskedCollection } from "./request.ts";
+import { type CollectionState, formatState, parseState, startOf, withFloor } from "./state.ts";
+
+/** What is told of a collection. MS-ASCMD 2.2.3.177.17 */
+export interface CollectionAnswer {
+  readonly id: string;
+  readonly key: string;
+  readonly status: 1 | 3 | 4 | 5 | 8 | 12;
+  readonly more: boolean;
+  readonly answers: readonly Answered[];
+  /** Items to be fetched. */
+  readonly fetches: readonly string[];
+  readonly ops: readonly Op[];
+  readonly options: ItemOptions;
+  /** Nothing to say: it may be left out. */
+  readonly quiet: boolean;
+}
+
+/** What a collection's work needs besides its request. */
+export interface CollectionWork {
+  readonly work: Work;
+  readonly call: EasCall;
+  readonly session: Session;
+  /** How many items the answer may still hold. */
+  readonly room: number;
+  trash(): Promise<FolderId | undefined>;
+}
+
+/** Answers one collection. Throws NotFound where its folder is gone, Outdated, Unavailable. */
+export async function syncCollection(
+  request: AskedCollection,
+  parts: CollectionWork,
+): Promise<CollectionAnswer> {
+  const { session, call, work } = parts;
+  const starts = session.state === undefined;
+  // With key 0 changes must not be asked for; phones that do expect items and get them.
+  const wants = request.getChanges ?? !starts;
+  if (starts && wants && work.host.config.strict) return failed(request, 4);
+  const before = starts ? undefined : parseState(session.state!);
+  const options = request.options ?? before?.options ?? standardOptions;
+  const floor = floorOf(options.filter, call.clock.now());
+  const commands = starts ? [] : request.commands;
+  const filed = file(commands);
+  const journal = readJournal(session);
+  const context = contextOf(request, parts, options.conflict === "server");
+  const fetches = commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id);
+  if (session.lost && asksTheSame(session.lost, request, wants, filed, journal)) {
+    const { answers, effects } = await runCommands(context, filed, journal);
+    const { key, state, ops } = await replayed(session, session.lost, effects);
+    if (ops.length <= parts.room) {
+      const { more } = state;
+      return { ...answer(request, key, options.item), more, answers, fetches, ops, quiet: false };
+    }
+  }
+  const commanded = await runCommands(context, filed, journal);
+  const state = before
+    ? { ...withFloor(before, floor), options }
+    : startOf((await call.mailbox.changes(request.id, undefined, 0)).cursor, floor, options);
+  const hunt = beginHunt({
+    view: viewAfter(session, commanded.effects),
+    mailbox: call.mailbox,
+    folder: request.id,
+    version: call.version,
+    state,
+    window: Math.min(request.window, parts.room),
+  });
+  const looks = wants && parts.room > 0;
+  const more = looks ? await findChanges(hunt, commanded.doubtful) : false;
+  const found = { ...hunt.state, asked: wants, more };
+  const key = await handOut(request, session, { hunt, commanded, more }, found);
+  return {
+    ...answer(request, key, options.item),
+    more,
+    answers: commanded.answers,
+    fetches,
+    ops: [...hunt.ops.values()],
+    quiet: key === request.key && fetches.length === 0,
+  };
+}
+
+function contextOf(
+  request: AskedCollection,
+  { session, call, trash }: CollectionWork,
+  serverWins: boolean,
+): CommandContext {
+  return {
+    device: deviceOf(call),
+    session,
+    key: request.key,
+    mailbox: call.mailbox,
+    folder: request.id,
+    serverWins,
+    deletesAsMoves: request.deletesAsMoves,
+    trash,
+  };
+}
+
+/** Makes durable what the answer will say, and returns its key. Nothing to say: nothing is written. */
+async function handOut(
+  request: AskedCollection,
+  session: Session,
+  { hunt, commanded, more }: { hunt: Hunt; commanded: Commanded; more: boolean },
+  state: CollectionState,
+): Promise<string> {
+  const text = formatState(state);
+  const { effects, journal, answers } = commanded;
+  if (session.state !== undefined && hunt.ops.size === 0 && answers.length === 0 && !more) {
+    if (!session.lost && isNews(session.state, state)) await session.keep(text);
+    return request.key;
+  }
+  const after = new Map(effects);
+  for (const [item, held] of hunt.silent) after.set(item, held);
+  for (const { item, after: held } of hunt.ops.values()) after.set(item, held);
+  return await session.commit({
+    state: text,
+    held: [...after.values()].filter((held) => held !== undefined),
+    gone: [...after].filter(([, held]) => held === undefined).map(([item]) => item),
+    journal,
+  });
+}
+
+/** What was asked for is of no interest where nothing was handed out. */
+function isNews(before: string, state: CollectionState): boolean {
+  const { asked, more } = parseState(before);
+  return formatState({ ...state, asked, more }) !== before;
+}
+
+type Frame = Omit<CollectionAnswer, "more" | "answers" | "fetches" | "ops" | "quiet">;
+
+function answer({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
+  return { id, key, status: 1, options };
+}
+
+/** A collection that fails alone. */
+export function failed(
+  { id, key }: Pick<AskedCollection, "id" | "key">,
+  status: CollectionAnswer["status"],
+): CollectionAnswer {
+  const frame = { id, key: status === 3 ? "0" : key, status, options: standardOptions.item };
+  return { ...frame, more: false, answers: [], fetches: [], ops: [], quiet: false };
+}

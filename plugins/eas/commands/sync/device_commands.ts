@@ -1,0 +1,184 @@
+// Runs a device's commands once each: intent, write with a token, outcome for the commit.
+import { createHash } from "node:crypto";
+import type { FolderId, Item, ItemId, Mailbox, Marks } from "../../../mailbox/api.ts";
+import type { DeviceRef, Held, Journalled, Session } from "../../api.ts";
+import { BadItem, readMarks } from "../../schema/marks.ts";
+import { applyAdd } from "./device_add.ts";
+import { applyChange } from "./device_change.ts";
+import { applyDelete } from "./device_delete.ts";
+import type { Effects } from "./effects.ts";
+import {
+  doneBefore,
+  type Entry,
+  type Filed,
+  inOrder,
+  journalled,
+  type Outcome,
+} from "./journal.ts";
+import type { DeviceCommand } from "./request.ts";
+
+/** What commands work with. */
+export interface CommandContext {
+  readonly device: DeviceRef;
+  readonly session: Session;
+  readonly key: string;
+  readonly mailbox: Mailbox;
+  readonly folder: FolderId;
+  readonly serverWins: boolean;
+  readonly deletesAsMoves: boolean;
+  /** The folder that deleted items go to; undefined where there is none. */
+  trash(): Promise<FolderId | undefined>;
+}
+
+/** A command's answer; the journal's come back even where the request no longer carries them. */
+export interface Answered {
+  readonly kind: DeviceCommand["kind"];
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
+export interface Commanded {
+  readonly answers: readonly Answered[];
+  /** Of all commands under this key, those of lost answers too. */
+  readonly effects: Effects;
+  readonly doubtful: readonly ItemId[];
+  readonly journal: readonly Journalled[];
+}
+
+/** Commands with their names in the journal: a second one for the same item gets a number. */
+export function file(commands: readonly DeviceCommand[]): Filed[] {
+  const counts = new Map<string, number>();
+  return commands.filter(({ kind }) => kind !== "fetch").map((command) => {
+    const name = `${command.kind}:${command.id}`;
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return { id: count === 0 ? name : `${name}#${count}`, command, what: whatOf(command) };
+  });
+}
+
+/** What a command is to do, as text. */
+function whatOf({ kind, data }: DeviceCommand): string {
+  if (kind !== "change") return kind;
+  const marks = marksOf(data);
+  // Undefined is a value here: no flag.
+  return marks === undefined
+    ? "bad"
+    : JSON.stringify(marks, (_, value) => value === undefined ? null : value);
+}
+
+function marksOf(data: DeviceCommand["data"]): Partial<Marks> | undefined {
+  try {
+    return readMarks(data);
+  } catch (error) {
+    if (error instanceof BadItem) return undefined;
+    throw error;
+  }
+}
+
+/** Runs what has not run yet under this key, and answers all of it. */
+export async function runCommands(
+  context: CommandContext,
+  filed: readonly Filed[],
+  journal: Map<string, Entry>,
+): Promise<Commanded> {
+  const fresh = filed.filter((one) => !doneBefore(journal, one));
+  const begun = new Set(journal.keys());
+  const writing = fresh.filter(({ command, what }) => command.kind !== "add" && what !== "bad");
+  const order = journal.size;
+  const started = fresh.map((one, at): [Filed, Entry] => [one, {
+    kind: one.command.kind,
+    item: one.command.id,
+    what: one.what,
+    attempt: attemptOf(journal.get(one.id), one),
+    order: order + at,
+  }]);
+  if (writing.length > 0) {
+    await context.session.intend(started.map(([{ id }, entry]) => journalled(id, entry)));
+  }
+  const items = await lookUp(context, writing);
+  const changed: Journalled[] = [];
+  for (const [one, entry] of started) {
+    const outcome = await runOne(context, one, tokenOf(context, one, entry), items, begun);
+    const done = { ...entry, done: outcome };
+    journal.set(one.id, done);
+    changed.push(journalled(one.id, done));
+    if (outcome.held) items.held.set(outcome.held.item, outcome.held);
+  }
+  return { ...outcomes(journal, filed), journal: changed };
+}
+
+/** The same command begun before goes on with its token; other content gets a new one. */
+function attemptOf(entry: Entry | undefined, { what }: Filed): number {
+  if (!entry) return 1;
+  return entry.what === what && !entry.done ? entry.attempt : entry.attempt + 1;
+}
+
+function tokenOf({ device, folder, key }: CommandContext, { id }: Filed, entry: Entry): string {
+  const name = [device.account, device.device, folder, key, id, entry.attempt].join("\n");
+  return `sync:${createHash("sha256").update(name).digest("base64url")}`;
+}
+
+/** Items as they are and as the device has them; commands keep both up to date for the next. */
+export interface Items {
+  readonly now: Map<ItemId, Item>;
+  readonly held: Map<ItemId, Held>;
+}
+
+/** The items that commands touch, in few round trips. */
+async function lookUp(
+  { session, mailbox, folder }: CommandContext,
+  filed: readonly Filed[],
+): Promise<Items> {
+  const ids = [...new Set(filed.map(({ command }) => command.id))];
+  if (ids.length === 0) return { now: new Map(), held: new Map() };
+  const now = new Map<ItemId, Item>();
+  for await (const item of mailbox.read(ids, {})) {
+    if (item.folder === folder) now.set(item.id, item);
+  }
+  const held = await session.held(ids);
+  // A device that took part of a lost answer may already act on what it got.
+  for (const one of session.lost?.held ?? []) if (!held.has(one.item)) held.set(one.item, one);
+  return { now, held };
+}
+
+function runOne(
+  context: CommandContext,
+  { id: name, command, what }: Filed,
+  token: string,
+  items: Items,
+  begun: ReadonlySet<string>,
+): Outcome | Promise<Outcome> {
+  const { id } = command;
+  switch (command.kind) {
+    case "change":
+      if (what === "bad") return { status: 6 };
+      return applyChange(context, items, id, marksOf(command.data)!, token);
+    case "delete":
+      return applyDelete(context, items, id, begun.has(name), token);
+    default:
+      return applyAdd();
+  }
+}
+
+/** The answers in the order of the request, then those which it no longer carries. */
+function outcomes(
+  journal: ReadonlyMap<string, Entry>,
+  filed: readonly Filed[],
+): Omit<Commanded, "journal"> {
+  const effects = new Map<ItemId, Held | undefined>();
+  const doubtful = new Set<ItemId>();
+  const asked = new Set(filed.map(({ id }) => id));
+  const answers = filed.map(({ id, command }): Answered => ({
+    kind: command.kind,
+    id: command.id,
+    outcome: journal.get(id)!.done!,
+  }));
+  for (const [name, { kind, item, done }] of inOrder(journal)) {
+    if (!done) continue;
+    if (done.held) effects.set(done.held.item, done.held);
+    if (done.gone !== undefined) effects.set(done.gone, undefined);
+    if (done.doubtful !== undefined) doubtful.add(done.doubtful);
+    if (!asked.has(name)) answers.push({ kind, id: item, outcome: done });
+  }
+  return { answers, effects, doubtful: [...doubtful] };
+}

@@ -1,0 +1,95 @@
+// The search for what a device must be told, in phases that share one window and one budget.
+import type { FolderId, ItemId, ItemState, Mailbox } from "../../../mailbox/api.ts";
+import type { Held, Version, View } from "../../api.ts";
+import { changeSince, fingerprint } from "../../schema/marks.ts";
+import type { CollectionState } from "./state.ts";
+
+/** One thing to tell. */
+export interface Op {
+  readonly kind: "add" | "change" | "delete" | "softDelete";
+  readonly item: ItemId;
+  /** What the device has before; undefined with an Add. */
+  readonly before: Held | undefined;
+  /** What it has after; undefined where the item is taken away. */
+  readonly after: Held | undefined;
+  /** The item as it was found; undefined where a lost answer is sent again. */
+  readonly state: ItemState | undefined;
+}
+
+/** A search under way: what it goes through, what it found. Phases move `state` on. */
+export interface Hunt {
+  readonly view: View;
+  readonly mailbox: Mailbox;
+  readonly folder: FolderId;
+  readonly version: Version;
+  state: CollectionState;
+  readonly ops: Map<ItemId, Op>;
+  /** Items whose record changes without anything to tell. */
+  readonly silent: Map<ItemId, Held>;
+  /** How many things may be told. */
+  readonly window: number;
+  /** How many items may still be looked at: what concerns nobody must not hold up an answer. */
+  budget: number;
+}
+
+/** Items that one request looks at, at most. */
+export const wholeBudget = 4096;
+
+export function beginHunt(
+  parts: Pick<Hunt, "view" | "mailbox" | "folder" | "version" | "state" | "window">,
+): Hunt {
+  return { ...parts, ops: new Map(), silent: new Map(), budget: wholeBudget };
+}
+
+/** How many items the next page may bring; 0: the phase has to stop here. */
+export function room(hunt: Hunt): number {
+  return Math.max(0, Math.min(hunt.window - hunt.ops.size, hunt.budget));
+}
+
+/** An item as it is now in the folder, or its absence. */
+export interface Sighting {
+  readonly id: ItemId;
+  readonly state: ItemState | undefined;
+}
+
+/** Compares items with what the device has, and notes what is to be told. */
+export async function compare(hunt: Hunt, sightings: readonly Sighting[]): Promise<void> {
+  hunt.budget -= sightings.length;
+  const unknown = sightings.filter(({ id }) => !hunt.ops.has(id)).map(({ id }) => id);
+  const held = unknown.length > 0 ? await hunt.view.held(unknown) : new Map<ItemId, Held>();
+  for (const { id, state } of sightings) {
+    // Seen a second time in one search: measured against what the device has, not what was noted.
+    const noted = hunt.ops.get(id);
+    note(hunt, id, noted ? noted.before : held.get(id), state);
+  }
+}
+
+function note(
+  hunt: Hunt,
+  item: ItemId,
+  before: Held | undefined,
+  state: ItemState | undefined,
+): void {
+  hunt.ops.delete(item);
+  hunt.silent.delete(item);
+  if (state && state.date >= hunt.state.floor) {
+    const after = heldOf(state);
+    if (!before) hunt.ops.set(item, { kind: "add", item, before, after, state });
+    else if (showsChange(before, state, hunt.version)) {
+      hunt.ops.set(item, { kind: "change", item, before, after, state });
+    } else if (before.has !== after.has) hunt.silent.set(item, after);
+  } else if (before) {
+    const kind = state ? "softDelete" : "delete";
+    hunt.ops.set(item, { kind, item, before, after: undefined, state });
+  }
+}
+
+/** Some marks are invisible to old versions. */
+function showsChange({ has }: Held, { revision, marks }: ItemState, version: Version): boolean {
+  return changeSince(has, revision, marks, version) !== "same";
+}
+
+/** What a device has once it was told of an item. */
+export function heldOf({ id, date, revision, marks }: ItemState): Held {
+  return { item: id, date, has: fingerprint(revision, marks) };
+}

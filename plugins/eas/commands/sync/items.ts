@@ -1,0 +1,100 @@
+// The commands of an answer, item by item: read when they are written, so that memory holds one mail.
+import type { Host } from "../../../../core/mod.ts";
+import type { Item, ItemId } from "../../../mailbox/api.ts";
+import { type EasCall, el, type Element, itemFailed } from "../../api.ts";
+import { wantedOf } from "../../schema/body.ts";
+import { mailItem } from "../../schema/mail_item.ts";
+import { changeSince } from "../../schema/marks.ts";
+import type { ItemOptions } from "../../schema/options.ts";
+import type { Op } from "./hunt.ts";
+
+/** Items of one `Mailbox.read`. */
+const batch = 32;
+
+export interface ItemWriter {
+  /** The server's commands; items that vanished meanwhile are left out, and told as gone next time. */
+  commands(ops: readonly Op[]): AsyncIterable<Element>;
+  /** The answer to a device's Fetch. */
+  fetched(id: ItemId): Promise<Element>;
+}
+
+/** Writes items for one collection. */
+export function itemWriter(host: Host, call: EasCall, options: ItemOptions): ItemWriter {
+  const want = wantedOf(options);
+
+  function fields(item: Item): Element {
+    const { fields, problem } = mailItem(item, options, call);
+    if (problem !== undefined) {
+      const { account, device } = call;
+      call.log.warn({ item: item.id, problem }, "an item went out as a stub");
+      void host.emit(itemFailed, { account, device, item: item.id, reason: problem });
+    }
+    return el("AirSync:ApplicationData", ...fields);
+  }
+
+  async function* contents(ops: readonly Op[]): AsyncIterable<Element> {
+    for (let from = 0; from < ops.length; from += batch) {
+      const part = new Map(ops.slice(from, from + batch).map((op) => [op.item, op]));
+      for await (const item of call.mailbox.read([...part.keys()], want)) {
+        const op = part.get(item.id)!;
+        if (op.kind === "add") {
+          yield el("AirSync:Add", el("AirSync:ServerId", item.id), fields(item));
+        } else {
+          const change = changeSince(
+            op.before!.has,
+            item.state.revision,
+            item.state.marks,
+            call.version,
+          );
+          if (change === "item") yield changed(item.id, fields(item));
+          else if (change !== "same") yield marksChanged(item.id, change);
+        }
+      }
+    }
+  }
+
+  return {
+    async *commands(ops) {
+      const [told, read] = parted(ops, call);
+      yield* told;
+      yield* contents(read);
+    },
+    async fetched(id) {
+      const answer = (status: number, data?: Element) =>
+        el(
+          "AirSync:Fetch",
+          el("AirSync:ServerId", id),
+          el("AirSync:Status", status),
+          data,
+        );
+      for await (const item of call.mailbox.read([id], want)) return answer(1, fields(item));
+      return answer(8);
+    },
+  };
+}
+
+/** What can be told at once, and what has to be read for it. Deletions first: they free memory. */
+function parted(ops: readonly Op[], { version }: EasCall): [Element[], Op[]] {
+  const gone: Element[] = [], marked: Element[] = [], changes: Op[] = [], adds: Op[] = [];
+  for (const op of ops) {
+    const id = el("AirSync:ServerId", op.item);
+    if (op.kind === "delete") gone.push(el("AirSync:Delete", id));
+    else if (op.kind === "softDelete") gone.push(el("AirSync:SoftDelete", id));
+    else if (op.kind === "add") adds.push(op);
+    else {
+      const change = op.state
+        ? changeSince(op.before!.has, op.state.revision, op.state.marks, version)
+        : "item";
+      if (Array.isArray(change)) marked.push(marksChanged(op.item, change));
+      else changes.push(op);
+    }
+  }
+  return [[...gone, ...marked], [...changes, ...adds]];
+}
+
+function changed(id: ItemId, data: Element): Element {
+  return el("AirSync:Change", el("AirSync:ServerId", id), data);
+}
+
+const marksChanged = (id: ItemId, fields: readonly Element[]) =>
+  changed(id, el("AirSync:ApplicationData", ...fields));

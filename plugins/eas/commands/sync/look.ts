@@ -1,0 +1,42 @@
+// A look at what the next Sync of a folder would bring: for Ping and GetItemEstimate. Writes nothing.
+import type { Mailbox } from "../../../mailbox/api.ts";
+import type { Look, Version } from "../../api.ts";
+import { findsAny, lookWindow } from "./find.ts";
+import { beginHunt, type Hunt } from "./hunt.ts";
+import { floorOf } from "./options.ts";
+import { type CollectionState, parseState, withFloor } from "./state.ts";
+
+export interface Looking {
+  readonly mailbox: Mailbox;
+  readonly version: Version;
+  readonly now: number;
+}
+
+/** A hunt in what the device has, without end. */
+export function lookingHunt(
+  folder: string,
+  look: Look,
+  { mailbox, version, now }: Looking,
+  filter?: number,
+): Hunt {
+  const known = parseState(look.state);
+  const floor = floorOf(filter ?? known.options.filter, now);
+  const state: CollectionState = withFloor(known, floor);
+  return beginHunt({ view: look, mailbox, folder, version, state, window: lookWindow });
+}
+
+/**
+ * Whether the next Sync of a folder would bring something; if not, the place in its history up to
+ * which that is certain, so that the next look begins there. Throws NotFound where it is gone.
+ */
+export async function looksChanged(
+  folder: string,
+  look: Look,
+  looking: Looking,
+  since?: string,
+): Promise<{ readonly changed: boolean; readonly cursor: string }> {
+  const hunt = lookingHunt(folder, look, looking);
+  if (since !== undefined) hunt.state = { ...hunt.state, cursor: since };
+  const changed = await findsAny(hunt);
+  return { changed, cursor: hunt.state.cursor };
+}

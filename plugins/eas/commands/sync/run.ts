@@ -1,0 +1,164 @@
+// Runs a Sync: completes the request, works on each collection by itself, waits where it may.
+import { Unavailable } from "../../../../core/mod.ts";
+import { type FolderId, type Mailbox, NotFound } from "../../../mailbox/api.ts";
+import { type EasCall, hierarchy, Status } from "../../api.ts";
+import { Busy } from "../../device_lock.ts";
+import { Outdated, type Session } from "../../sync_state.ts";
+import { hierarchyDiffers } from "../folder_sync.ts";
+import { deviceOf, type Work } from "../work.ts";
+import { completed, type FullRequest, keepRequest } from "./cached.ts";
+import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
+import { patienceOf } from "./patience.ts";
+import { type AskedCollection, isRefusal, type Refusal, type SyncRequest } from "./request.ts";
+
+export type SyncOutcome = readonly CollectionAnswer[] | Refusal;
+
+/** Answers a request. Statuses of the whole request are refusals; the rest is said per collection. */
+export async function runSync(
+  work: Work,
+  asked: SyncRequest | Refusal,
+  call: EasCall,
+): Promise<SyncOutcome> {
+  const device = deviceOf(call);
+  // Whoever asks again does not read an older answer any more.
+  work.waits.end(device);
+  if (isRefusal(asked)) return asked;
+  try {
+    const request = await completed(asked, work.state, device);
+    if (isRefusal(request)) return request;
+    const limit = limitOf(work, request);
+    if (limit) return limit;
+    return await answer(work, request, call);
+  } catch (error) {
+    if (error instanceof Busy || error instanceof Outdated) return { status: 16 };
+    throw error;
+  }
+}
+
+function limitOf({ host }: Work, { collections, patience }: FullRequest): Refusal | undefined {
+  const { maxFolders, heartbeat } = host.config;
+  if (collections.length > maxFolders) return { status: 15, limit: maxFolders };
+  const wait = patience && patienceOf(patience, heartbeat);
+  return wait && "limit" in wait ? { status: 14, limit: wait.limit } : undefined;
+}
+
+async function answer(work: Work, request: FullRequest, call: EasCall): Promise<SyncOutcome> {
+  const device = deviceOf(call);
+  const pass = (collections: readonly AskedCollection[]) =>
+    work.lock.run(device, call.signal, () => workThrough(work, { ...request, collections }, call));
+  const first = await pass(request.collections);
+  if (isRefusal(first)) return first;
+  await keepRequest(request, work.state, device);
+  const wait = request.patience && patienceOf(request.patience, work.host.config.heartbeat);
+  if (!wait || "limit" in wait || first.some(({ quiet }) => !quiet)) return first;
+  return await waitFor(work, request.collections, call, wait.ms, pass) ?? first;
+}
+
+/** Waits for something to tell. Commands have run by now, and nothing was handed out. */
+async function waitFor(
+  work: Work,
+  collections: readonly AskedCollection[],
+  call: EasCall,
+  ms: number,
+  pass: (collections: readonly AskedCollection[]) => Promise<SyncOutcome>,
+): Promise<SyncOutcome | undefined> {
+  const device = deviceOf(call);
+  const { mailbox } = call;
+  return await work.waits.wait<SyncOutcome>(device, {
+    ms,
+    signal: call.signal,
+    folders: ["", ...collections.map(({ id }) => id)],
+    watch: (folders, changed) => mailbox.watch(folders, changed),
+    async check(folders) {
+      if (folders.includes("") && await hierarchyMoved(work, call)) return { status: 12 };
+      const touched = collections.filter(({ id }) => folders.includes(id));
+      if (touched.length === 0) return undefined;
+      const outcome = await pass(touched);
+      return isRefusal(outcome) || outcome.some(({ quiet }) => !quiet) ? outcome : undefined;
+    },
+  });
+}
+
+async function hierarchyMoved(work: Work, call: EasCall): Promise<boolean> {
+  const looks = await work.state.look(deviceOf(call), [hierarchy]);
+  return await hierarchyDiffers(looks.get(hierarchy), call.mailbox);
+}
+
+/** One pass over collections, in their order; each fails alone. */
+async function workThrough(
+  work: Work,
+  request: FullRequest,
+  call: EasCall,
+): Promise<SyncOutcome> {
+  const { collections, assumed } = request;
+  const sessions = await work.state.open(
+    deviceOf(call),
+    collections.map(({ id, key }) => ({ collection: id, key })),
+  );
+  const isDoubtful = (id: string) => !sessions.has(id) || sessions.get(id)!.lost !== undefined;
+  if ([...assumed].some((id) => collections.some((one) => one.id === id) && isDoubtful(id))) {
+    return { status: 13 };
+  }
+  const trash = once(() => trashOf(call.mailbox));
+  const answers: CollectionAnswer[] = [];
+  let room = request.window;
+  let failures: unknown[] = [];
+  for (const collection of collections) {
+    if (room <= 0 && collection.commands.length === 0 && collection.key !== "0") continue;
+    const parts = { work, call, room: Math.max(0, room), trash };
+    const outcome = await alone(collection, sessions.get(collection.id), parts);
+    room -= outcome.answer.ops.length;
+    answers.push(outcome.answer);
+    if (outcome.failure !== undefined) failures = [...failures, outcome.failure];
+  }
+  return whole(answers, failures);
+}
+
+interface Alone {
+  readonly answer: CollectionAnswer;
+  readonly failure?: unknown;
+}
+
+/** A collection's answer, or what is said of its failure. */
+async function alone(
+  request: AskedCollection,
+  session: Session | undefined,
+  parts: Omit<Parameters<typeof syncCollection>[1], "session">,
+): Promise<Alone> {
+  const { call } = parts;
+  if (request.malformed !== undefined) {
+    call.log.info({ collection: request.id, reason: request.malformed }, "a collection is refused");
+    return { answer: failed(request, 4) };
+  }
+  if (!session) return { answer: failed(request, 3) };
+  try {
+    return { answer: await syncCollection(request, { ...parts, session }) };
+  } catch (error) {
+    if (error instanceof Outdated || error instanceof Status) throw error;
+    // The folder is gone: the device looks at the hierarchy and finds out.
+    if (error instanceof NotFound) return { answer: failed(request, 12) };
+    call.log.error({ err: error, collection: request.id }, "a collection failed");
+    return { answer: failed(request, 5), failure: error };
+  }
+}
+
+/** Where the store cannot be reached at all, the device had better come back later. */
+function whole(answers: readonly CollectionAnswer[], failures: readonly unknown[]): SyncOutcome {
+  const away = failures.find((failure) => failure instanceof Unavailable);
+  if (away !== undefined && failures.length === answers.length) throw away;
+  return answers;
+}
+
+async function trashOf(mailbox: Mailbox): Promise<FolderId | undefined> {
+  let page = await mailbox.folders(undefined);
+  for (;;) {
+    const trash = page.changes.find(({ folder }) => folder?.role === "trash");
+    if (trash || !page.more) return trash?.id;
+    page = await mailbox.folders(page.cursor);
+  }
+}
+
+function once<R>(get: () => Promise<R>): () => Promise<R> {
+  let value: Promise<R> | undefined;
+  return () => value ??= get();
+}

@@ -1,0 +1,57 @@
+// What the engine remembers of a collection beside the items themselves: a few hundred bytes of JSON.
+import type { Cursor } from "../../../mailbox/api.ts";
+import type { CollectionOptions } from "./options.ts";
+
+/** A range of the folder that is still being listed, newest first, down to the floor. */
+export interface Listing {
+  /** Where it goes on; absent: at its beginning. */
+  readonly next?: string;
+  /** Only items dated before this; absent: all. */
+  readonly until?: number;
+}
+
+/** Items that the device has are looked for in the folder, oldest first, from here on. */
+export interface Audit {
+  readonly date: number;
+  readonly item: string;
+}
+
+export interface CollectionState {
+  /** The place in the folder's history up to which changes were told. */
+  readonly cursor: Cursor;
+  /** The oldest date that the device gets; everything above it is told or in `listing`. */
+  readonly floor: number;
+  readonly options: CollectionOptions;
+  readonly listing?: Listing;
+  /** Items below the floor are still to be taken away. */
+  readonly slide?: true;
+  readonly audit?: Audit;
+  /** Whether the answer looked for changes, and found more than it could hold. */
+  readonly asked: boolean;
+  readonly more: boolean;
+}
+
+export const parseState = (text: string): CollectionState => JSON.parse(text);
+export const formatState = (state: CollectionState): string => JSON.stringify(state);
+
+/** The state of a device that has nothing, at a place in the history. */
+export function startOf(
+  cursor: Cursor,
+  floor: number,
+  options: CollectionOptions,
+): CollectionState {
+  return { cursor, floor, options, listing: {}, asked: false, more: true };
+}
+
+/** Moves the time window: what it leaves is taken away, what it newly holds is listed. */
+export function withFloor(state: CollectionState, floor: number): CollectionState {
+  if (floor === state.floor) return state;
+  if (floor > state.floor) {
+    const { listing, ...rest } = state;
+    const emptied = listing?.until !== undefined && listing.until <= floor;
+    return { ...rest, ...(listing && !emptied && { listing }), floor, slide: true };
+  }
+  // A listing that was going on begins again: what it had brought may have slid away in between.
+  const until = state.listing ? state.listing.until : state.floor;
+  return { ...state, floor, listing: until === undefined ? {} : { until } };
+}

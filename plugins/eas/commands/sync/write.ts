@@ -1,0 +1,90 @@
+// The answer's document. Items flow: the first leave before the last are read.
+import type { Host } from "../../../../core/mod.ts";
+import { type Answer, type EasCall, el, type Element, Flow } from "../../api.ts";
+import type { CollectionAnswer } from "./collection.ts";
+import type { Answered } from "./device_commands.ts";
+import { type ItemWriter, itemWriter } from "./items.ts";
+import { isRefusal, type Refusal } from "./request.ts";
+
+/** Undefined: an empty body, which says that nothing changed. */
+// MS-ASCMD 2.2.1.21.2
+export function writeSync(
+  host: Host,
+  outcome: readonly CollectionAnswer[] | Refusal,
+  call: EasCall,
+): Answer {
+  if (isRefusal(outcome)) {
+    return el(
+      "AirSync:Sync",
+      el("AirSync:Status", outcome.status),
+      outcome.limit === undefined ? undefined : el("AirSync:Limit", outcome.limit),
+    );
+  }
+  const told = outcome.filter(({ quiet }) => !quiet);
+  // Either a body with collections or none at all: iOS spins on anything between.
+  if (told.length === 0) return undefined;
+  const collections = told.map((answer) => {
+    const items = itemWriter(host, call, answer.options);
+    return el("AirSync:Collection", new Flow(collection(answer, items)));
+  });
+  return el("AirSync:Sync", el("AirSync:Collections", ...collections));
+}
+
+async function* collection(
+  { id, key, status, more, answers, fetches, ops }: CollectionAnswer,
+  items: ItemWriter,
+): AsyncIterable<Element> {
+  yield el("AirSync:SyncKey", key);
+  yield el("AirSync:CollectionId", id);
+  yield el("AirSync:Status", status);
+  // Just here: Windows Mobile does not find it elsewhere.
+  if (more) yield el("AirSync:MoreAvailable");
+  const responses = answers.filter(isToldOf).map(response);
+  if (responses.length + fetches.length > 0) {
+    yield el("AirSync:Responses", new Flow(withFetches(responses, fetches, items)));
+  }
+  yield* commands(items, ops);
+}
+
+/** Successful changes and deletions are not answered. MS-ASCMD 2.2.3.154 */
+const isToldOf = ({ kind, outcome }: Answered) => kind === "add" || outcome.status !== 1;
+
+function response({ kind, id, outcome }: Answered): Element {
+  const status = el("AirSync:Status", outcome.status);
+  if (kind === "add") {
+    const { serverId } = outcome;
+    const given = serverId === undefined ? undefined : el("AirSync:ServerId", serverId);
+    return el("AirSync:Add", el("AirSync:ClientId", id), given, status);
+  }
+  const tag = kind === "change" ? "AirSync:Change" : "AirSync:Delete";
+  return el(tag, el("AirSync:ServerId", id), status);
+}
+
+async function* withFetches(
+  responses: readonly Element[],
+  fetches: readonly string[],
+  items: ItemWriter,
+): AsyncIterable<Element> {
+  yield* responses;
+  for (const id of fetches) yield await items.fetched(id);
+}
+
+/** Commands, unless none is left when they are written: Windows Phone fails on an empty element. */
+async function* commands(
+  items: ItemWriter,
+  ops: CollectionAnswer["ops"],
+): AsyncIterable<Element> {
+  if (ops.length === 0) return;
+  const iterator = items.commands(ops)[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (!first.done) yield el("AirSync:Commands", new Flow(from(first.value, iterator)));
+}
+
+async function* from(first: Element, rest: AsyncIterator<Element>): AsyncIterable<Element> {
+  try {
+    yield first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

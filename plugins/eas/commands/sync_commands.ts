@@ -1,0 +1,14 @@
+// The commands of the sync engine: they share its memory, its locks and its waits.
+import type { Host } from "../../../core/mod.ts";
+import type { AnyCommand } from "../api.ts";
+import type { EasConfig } from "../config.ts";
+import { folderSync } from "./folder_sync.ts";
+import { getItemEstimate } from "./get_item_estimate.ts";
+import { ping } from "./ping.ts";
+import { sync } from "./sync/mod.ts";
+import { syncWork } from "./work.ts";
+
+export function syncCommands(host: Host<EasConfig>): readonly AnyCommand[] {
+  const work = syncWork(host);
+  return [folderSync(work), sync(work), getItemEstimate(work), ping(work)];
+}

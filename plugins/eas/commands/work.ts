@@ -1,0 +1,32 @@
+// What the commands of the sync engine share: its memory, one lock and one wait for each device.
+import type { Host } from "../../../core/mod.ts";
+import { type DeviceRef, type EasCall, syncState } from "../api.ts";
+import type { EasConfig } from "../config.ts";
+import { type DeviceLock, deviceLock } from "../device_lock.ts";
+import type { SyncState } from "../sync_state.ts";
+import { deviceWaits, type Waits } from "../waiting.ts";
+
+export interface Work {
+  readonly host: Host<EasConfig>;
+  readonly lock: DeviceLock;
+  readonly waits: Waits;
+  /** Read when it is used: points are not filled yet while plugins contribute. */
+  readonly state: SyncState;
+}
+
+/** One for all commands of a host. */
+export function syncWork(host: Host<EasConfig>): Work {
+  return {
+    host,
+    lock: deviceLock(host.clock),
+    waits: deviceWaits(host.clock),
+    get state() {
+      return host.one(syncState);
+    },
+  };
+}
+
+/** The device of a call, as the engine's memory knows it. */
+export function deviceOf({ account, device }: EasCall): DeviceRef {
+  return { account: account.id, device: device.id };
+}
