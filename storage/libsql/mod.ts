@@ -8,9 +8,10 @@ import { openSqlite } from "../sqlite/mod.ts";
 import { filePath, isRemote, remoteAddress } from "../url.ts";
 import { complete } from "../transaction.ts";
 import { copyToFile } from "./backup.ts";
-import { connectRemote, type Remote, type RemoteOptions } from "./remote.ts";
+import type { LineOptions } from "./line.ts";
+import { connectRemote, type Remote } from "./remote.ts";
 
-export interface LibsqlOptions extends RemoteOptions {
+export interface LibsqlOptions extends LineOptions {
   /** What the server gave as the password of this database; never part of a message. */
   readonly token?: string;
 }

@@ -1,19 +1,9 @@
-// A libSQL server through `@libsql/client`: values as the port wants them, errors as it names them.
-import { setTimeout as wait } from "node:timers/promises";
-import type { Client, InArgs, ResultSet } from "@libsql/client/http";
-import { createClient } from "@libsql/client/http";
+// A libSQL server's database: values as the port wants them.
+import type { InArgs, ResultSet } from "@libsql/client/http";
 import { type Row, StorageError, type Value } from "../../core/database.ts";
-import { isBusy } from "../refusal.ts";
 import { bindable, inspect, mustRead, narrow, type Shape } from "../statement.ts";
 import type { Session } from "../transaction.ts";
-import { isRefused, remoteRefusal } from "./refusal.ts";
-
-export interface RemoteOptions {
-  /** How long one request may take, in milliseconds. */
-  readonly timeoutMs?: number;
-  /** How long to wait for another client's transaction or for an unreachable server. */
-  readonly patienceMs?: number;
-}
+import { type Line, type LineOptions, openLine } from "./line.ts";
 
 /** A server's database. */
 export interface Remote {
@@ -26,61 +16,26 @@ export interface Remote {
   close(): void;
 }
 
-/** A connection to `address`; nothing is sent yet. */
-export function connectRemote(
-  address: string,
-  token: string | undefined,
-  { timeoutMs = 30_000, patienceMs = 5000 }: RemoteOptions = {},
-): Remote {
-  const client = attempt("open", () =>
-    createClient({
-      url: address,
-      ...(token === undefined ? {} : { authToken: token }),
-      intMode: "bigint",
-      fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(timeoutMs) }),
-    }));
-  function attempt<R>(what: string, work: () => R): R {
-    try {
-      return work();
-    } catch (error) {
-      throw remoteRefusal(error, what, address, token);
-    }
-  }
-  async function send<R>(what: string, work: () => Promise<R>): Promise<R> {
-    try {
-      return await work();
-    } catch (error) {
-      throw remoteRefusal(error, what, address, token);
-    }
-  }
-  /** Sends again what the server did not do: it was busy, or not there. */
-  async function patiently<R>(repeatable: boolean, work: () => Promise<R>): Promise<R> {
-    for (let waited = 0, pause = 20;; waited += pause, pause = Math.min(pause * 2, 500)) {
-      try {
-        return await work();
-      } catch (error) {
-        const lost = error instanceof StorageError && error.kind === "unreachable";
-        const again = isBusy(error) || isRefused(error) || (repeatable && lost);
-        if (!again || waited >= patienceMs) throw error;
-      }
-      await wait(pause); // real time whatever the clock: the server lives in it
-    }
+/** The database at `address`; nothing is sent yet. */
+export function connectRemote(address: string, token?: string, options: LineOptions = {}): Remote {
+  const line = openLine(address, token, options);
+  const { client, send, patiently } = line;
+  function execute(shape: Shape, sql: string, values: readonly Value[]): Promise<ResultSet> {
+    const args = bindable(values, shape) as InArgs;
+    const work = () => send(`run ${shape.about}`, () => client.execute({ sql, args }));
+    return patiently(shape.reads, work);
   }
   return {
     async all(sql, values = []) {
       const shape = inspect(sql);
       mustRead(shape);
-      const args = bindable(values, shape) as InArgs;
-      const work = () => send(`run ${shape.about}`, () => client.execute({ sql, args }));
-      return rows(await patiently(true, work));
+      return rows(await execute(shape, sql, values));
     },
     async run(sql, values = []) {
       const shape = inspect(sql);
-      const args = bindable(values, shape) as InArgs;
-      const work = () => send(`run ${shape.about}`, () => client.execute({ sql, args }));
-      return changes(await patiently(false, work), shape);
+      return changes(await execute(shape, sql, values), shape);
     },
-    begin: (mode) => patiently(true, () => begin(client, mode, send)),
+    begin: (mode) => patiently(true, () => begin(line, mode)),
     async batch(statements) {
       const sent = statements.map(({ sql, values }) => {
         return { sql, args: bindable(values, inspect(sql)) as InArgs };
@@ -91,9 +46,7 @@ export function connectRemote(
   };
 }
 
-type Send = <R>(what: string, work: () => Promise<R>) => Promise<R>;
-
-async function begin(client: Client, mode: "read" | "write", send: Send): Promise<Session> {
+async function begin({ client, send }: Line, mode: "read" | "write"): Promise<Session> {
   const open = await send("begin a transaction", async () => {
     const transaction = await client.transaction(mode);
     await transaction.batch([]); // by itself BEGIN would go with the first statement: not repeatable

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { ConstraintError, type Row, StorageError, type Value } from "../../core/database.ts";
 import { refusal } from "../refusal.ts";
 import { bindable, inspect, mustRead, narrow, rounded, type Shape } from "../statement.ts";
-import type { OpenDriver, Prepared } from "./driver.ts";
+import type { Driver, OpenDriver, Prepared } from "./driver.ts";
 
 /** A connection to a SQLite file; synchronous, as the drivers are. */
 export interface Connection {
@@ -37,29 +37,22 @@ export function connect(open: OpenDriver, path: string): Connection {
     dispose: ({ prepared }) => prepared.finalize(),
   });
   let schema = 0;
-  function prepare(sql: string): Known {
-    const known = statements.get(sql);
-    if (known) return known;
-    const shape = inspect(sql);
-    const prepared = attempt(`run ${shape.about}`, () => driver.prepare(sql));
-    // Only a plain SELECT may be read twice, once quickly and once more for large integers.
-    const fresh: Known = { shape, prepared, exact: shape.verb !== "SELECT" };
+  function known(sql: string): Known {
+    const old = statements.get(sql);
+    if (old) return old;
+    const fresh = prepare(driver, sql);
     statements.set(sql, fresh);
     return fresh;
   }
-  function rows(statement: Known, values: readonly Value[]): Row[] {
-    const bound = bindable(values, statement.shape);
-    return attempt(`run ${statement.shape.about}`, () => fetch(statement, bound));
-  }
   return {
-    all: <R>(sql: string, values: readonly Value[] = []) => rows(prepare(sql), values) as R[],
-    read<R>(sql: string, values: readonly Value[] = []): R[] {
-      const statement = prepare(sql);
+    all: <R>(sql: string, values: readonly Value[] = []) => rows(known(sql), values) as R[],
+    read<R>(sql: string, values: readonly Value[] = []) {
+      const statement = known(sql);
       mustRead(statement.shape);
       return rows(statement, values) as R[];
     },
     run(sql, values = []) {
-      const { shape, prepared } = prepare(sql);
+      const { shape, prepared } = known(sql);
       const bound = bindable(values, shape);
       const changes = attempt(`run ${shape.about}`, () => prepared.run(bound));
       if (changesSchema.has(shape.verb)) {
@@ -76,13 +69,25 @@ export function connect(open: OpenDriver, path: string): Connection {
     },
     readSchema() {
       statements.clear();
-      rows(prepare("SELECT count(*) FROM sqlite_schema"), []); // only a step notices the change
+      rows(known("SELECT count(*) FROM sqlite_schema"), []); // only a step notices the change
     },
     close() {
       statements.clear();
       driver.close();
     },
   };
+}
+
+function prepare(driver: Driver, sql: string): Known {
+  const shape = inspect(sql);
+  const prepared = attempt(`run ${shape.about}`, () => driver.prepare(sql));
+  // Only a plain SELECT may be read twice, once quickly and once more for large integers.
+  return { shape, prepared, exact: shape.verb !== "SELECT" };
+}
+
+function rows(statement: Known, values: readonly Value[]): Row[] {
+  const bound = bindable(values, statement.shape);
+  return attempt(`run ${statement.shape.about}`, () => fetch(statement, bound));
 }
 
 function fetch(statement: Known, values: readonly Value[]): Row[] {
