@@ -103,7 +103,7 @@ export async function easApp(options: EasAppOptions = {}): Promise<EasApp> {
 /** Remembers what is sent, each token once, as the contract says. */
 function sending(sent: SentMessage[], instead?: (message: SentMessage) => Promise<void>) {
   return async (account: Account, message: Outgoing, token: string) => {
-    if (sent.some((other) => other.token === token)) return;
+    if (sent.some((other) => other.token === token && other.account.id === account.id)) return;
     const one = { account, message, token, text: await textOf(message.mime) };
     if (instead) await instead(one);
     sent.push(one);
