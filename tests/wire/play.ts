@@ -1,0 +1,182 @@
+// Plays a conversation in one version against a server in this process.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Flag, type Mailbox, noMarks } from "../../plugins/mailbox/api.ts";
+import smartsync from "../../plugins/smartsync/plugin.ts";
+import { decode, Element, encode, show } from "../../plugins/eas/wbxml/mod.ts";
+import type { Version } from "../../plugins/eas/versions.ts";
+import { settle } from "../kit.ts";
+import { basic, type EasApp, easApp } from "../kit_eas.ts";
+import { root } from "../sources.ts";
+import type { Conversation, Step } from "./conversation.ts";
+import { Names } from "./names.ts";
+
+/** What came back: as text for the file, and the documents for the schemas. */
+export interface Played {
+  readonly answers: readonly (string | undefined)[];
+  readonly documents: readonly Element[];
+}
+
+/** The messages of Anna's inbox at the start, oldest first; each arrives an hour after the other. */
+const mail = ["welcome.eml", "newsletter.eml", "photo.eml"];
+
+/** Plays the steps that are for `version`. */
+export async function play(conversation: Conversation, version: Version): Promise<Played> {
+  const app = await easApp({ plugins: [smartsync], config: configOf(conversation.config) });
+  try {
+    const player = new Player(app, version);
+    for (const [index, name] of mail.entries()) {
+      await player.deliver(name, app.clock.now() - (mail.length - index) * 3_600_000);
+    }
+    const answers: (string | undefined)[] = [];
+    for (const step of conversation.steps) {
+      answers.push(step.versions.includes(version) ? await player.step(step) : undefined);
+    }
+    return { answers, documents: player.documents };
+  } finally {
+    await app.stop();
+  }
+}
+
+function configOf(lines: readonly string[]): Record<string, Record<string, unknown>> {
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const line of lines) {
+    const match = /^(\w+)\.(\w+) = (.+)$/.exec(line);
+    if (!match) throw new SyntaxError(`Cannot read an option: "${line}"`);
+    (config[match[1]!] ??= {})[match[2]!] = JSON.parse(match[3]!);
+  }
+  return config;
+}
+
+class Player {
+  readonly documents: Element[] = [];
+  readonly #app: EasApp;
+  readonly #version: Version;
+  readonly #mailbox: Mailbox;
+  readonly #names = new Names();
+  #token = 0;
+
+  constructor(app: EasApp, version: Version) {
+    this.#app = app;
+    this.#version = version;
+    this.#mailbox = app.mailbox();
+  }
+
+  async step(step: Step): Promise<string> {
+    const before = this.#app.clock.pending;
+    const pending = this.#app.fetch(this.#request(step));
+    let answered = false;
+    const mark = () => answered = true;
+    pending.then(mark, mark);
+    if (step.actions.length > 0) {
+      await until(() => answered || this.#app.clock.pending > before);
+      if (answered) throw new Error(`Cannot act while "${step.command}" waits: it did not wait`);
+      for (const action of step.actions) await this.#act(action);
+    }
+    await until(() => answered, `"${step.command}" waits: tell what happens meanwhile`);
+    return await this.#shown(await pending);
+  }
+
+  /** Puts a message of `mail/` into the inbox. */
+  async deliver(name: string, date = this.#app.clock.now()): Promise<void> {
+    const mime = await readFile(join(root, "tests", "wire", "mail", name));
+    const { changes } = await this.#mailbox.folders(undefined);
+    const inbox = changes.find(({ folder }) => folder?.role === "inbox")!;
+    await this.#mailbox.create(inbox.id, { mime, date }, `wire-${++this.#token}`);
+  }
+
+  #request({ command, more, headers, body }: Step): Request {
+    const isOptions = command === "OPTIONS";
+    const query = isOptions
+      ? ""
+      : `?Cmd=${command}&User=anna&DeviceId=PHONE1&DeviceType=iPhone${this.#names.resolve(more)}`;
+    const bytes = body instanceof Element ? encode(this.#names.resolved(body)) : body;
+    const all = new Headers({
+      Authorization: basic(),
+      ...(!isOptions && { "MS-ASProtocolVersion": this.#version }),
+      ...(bytes && {
+        "Content-Type": "application/vnd.ms-sync.wbxml",
+        "Content-Length": String(bytes.length),
+      }),
+    });
+    for (const [name, value] of headers) {
+      if (value === "(none)") all.delete(name);
+      else all.set(name, this.#names.resolve(value));
+    }
+    return new Request(`https://mail.example.org/Microsoft-Server-ActiveSync${query}`, {
+      method: isOptions ? "OPTIONS" : "POST",
+      headers: all,
+      ...(bytes && { body: bytes as BodyInit }),
+    });
+  }
+
+  async #act(action: string): Promise<void> {
+    const [verb, ...words] = action.split(" ");
+    const target = this.#names.resolve(words.join(" "));
+    const token = `wire-${++this.#token}`;
+    switch (verb) {
+      case "deliver":
+        return await this.deliver(target);
+      case "read":
+        await this.#mailbox.mark(target, { read: true }, token);
+        return;
+      case "flag": {
+        const flag: Flag = { status: "active", type: "Follow up" };
+        await this.#mailbox.mark(target, { flag, keywords: noMarks.keywords }, token);
+        return;
+      }
+      case "remove":
+        return await this.#mailbox.remove(target, token);
+      case "tick":
+        return await this.#app.clock.tick(Number(target) * 1000);
+      default:
+        throw new SyntaxError(`Cannot do "${action}"`);
+    }
+  }
+
+  async #shown(response: Response): Promise<string> {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const type = response.headers.get("content-type") ?? "";
+    const lines = [String(response.status)];
+    for (const [name, value] of response.headers) {
+      if (told.test(name)) lines.push(`${name}: ${value}`);
+    }
+    if (bytes.length === 0) lines.push("(no body)");
+    else if (type === "application/vnd.ms-sync.wbxml") lines.push(this.#document(bytes));
+    else if (type === "application/vnd.ms-sync.multipart") lines.push(...this.#parts(bytes));
+    else lines.push(JSON.stringify(new TextDecoder().decode(bytes)));
+    return lines.join("\n");
+  }
+
+  #document(bytes: Uint8Array): string {
+    const document = decode(bytes);
+    this.documents.push(document);
+    return show(this.#names.named(document), { bodies: true });
+  }
+
+  // MS-ASCMD 2.2.1.10.1.1
+  #parts(bytes: Uint8Array): string[] {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = view.getUint32(0, true);
+    return Array.from({ length: count }, (_, index) => {
+      const start = view.getUint32(4 + index * 8, true);
+      const part = bytes.subarray(start, start + view.getUint32(8 + index * 8, true));
+      const shown = index === 0
+        ? this.#document(part)
+        : JSON.stringify(new TextDecoder().decode(part));
+      return `part ${index}:\n${shown}`;
+    });
+  }
+}
+
+/** Headers that are part of the protocol; the others are the server's own business. */
+const told = /^(content-type|ms-|x-ms-|retry-after|www-authenticate|allow|location)/;
+
+/** Lets the server work until `condition` holds. */
+async function until(condition: () => boolean, message = "it neither answers nor waits") {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`Cannot go on: ${message}`);
+    await settle();
+  }
+}

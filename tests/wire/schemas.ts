@@ -1,0 +1,37 @@
+// Checks answers against the published schemas, where they are at hand.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { type Element, toXml } from "../../plugins/eas/wbxml/mod.ts";
+
+const run = promisify(execFile);
+
+/** The folder of the schemas: `NAVETTE_SCHEMAS`. They are not part of this repository. */
+export const schemas = process.env["NAVETTE_SCHEMAS"];
+
+/** Whether documents can be checked here. */
+export async function canCheck(): Promise<boolean> {
+  if (!schemas) return false;
+  return await run("xmllint", ["--version"]).then(() => true, () => false);
+}
+
+/** What is wrong with these documents by the schemas, one line each; nothing is right. */
+export async function faults(documents: readonly Element[]): Promise<string[]> {
+  const dir = await mkdtemp(join(tmpdir(), "navette-xsd-"));
+  try {
+    const names = documents.map((_, index) => `${index}.xml`);
+    await Promise.all(
+      documents.map((document, index) => writeFile(join(dir, names[index]!), toXml(document))),
+    );
+    const schema = join(resolve(schemas!), "all.xsd");
+    const result = await run("xmllint", ["--noout", "--schema", schema, ...names], { cwd: dir })
+      .catch((error: { stderr?: string; message: string }) => error);
+    const lines = ("stderr" in result ? result.stderr ?? "" : String(result)).split("\n");
+    return [...new Set(lines.filter((line) => /\berror\b/.test(line)))];
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
