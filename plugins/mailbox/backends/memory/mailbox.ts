@@ -11,7 +11,13 @@ import type {
 } from "../../api.ts";
 import { NotFound, Refused } from "../../api.ts";
 import type { Send } from "../../api.ts";
-import { allowedName, checkParent, specialFolders, withDescendants } from "../../folders.ts";
+import {
+  allowedName,
+  checkParent,
+  parentsFirst,
+  specialFolders,
+  withDescendants,
+} from "../../folders.ts";
 import { firstMarks, sameMarks, withMarks } from "../../marks.ts";
 import { threadKeys } from "../../mime/thread.ts";
 import type {
@@ -73,7 +79,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
     const changes = this.#since(Number(since ?? 0), (change) => change.item === undefined)
       .map(({ folder }) => ({ id: folder, folder: this.#folders.get(folder) }))
       .filter(({ folder }) => folder || since !== undefined);
-    return { changes, cursor: String(this.#now), more: false };
+    return { changes: parentsFirst(changes), cursor: String(this.#now), more: false };
   }
 
   async changes(

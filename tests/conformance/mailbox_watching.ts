@@ -1,0 +1,145 @@
+// The mailbox suite: who waits for a change is woken by it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { WithPlace } from "./mailbox.ts";
+import { account, eventually, listAll, message, openTwice, put, token } from "./mailbox_kit.ts";
+import { settle } from "../kit.ts";
+
+const top = (name: string) => ({ name, parent: undefined, class: "mail" as const });
+
+export function watching(withPlace: WithPlace): void {
+  test("new mail, marks, moves and removals wake who watches that folder", () =>
+    withPlace(async ({ mailbox, inbox, folder, clock }) => {
+      const trash = await folder("trash");
+      const told: string[] = [];
+      const wakes = async (wanted: string[]) => {
+        await settle();
+        assert.deepEqual([...new Set(told)].sort(), [...wanted].sort());
+        told.length = 0;
+      };
+      const stop = mailbox.watch([inbox, trash], (id) => told.push(id));
+      const made = await put(mailbox, inbox, "ping");
+      await wakes([inbox]);
+      await mailbox.mark(made.id, { read: true }, token());
+      await wakes([inbox]);
+      const moved = await mailbox.move(made.id, trash, token());
+      await wakes([inbox, trash]);
+      await mailbox.remove(moved, token());
+      await wakes([trash]);
+      await clock.tick(5000);
+      await wakes([]);
+      stop();
+    }));
+
+  test("what changes nothing, or something else, wakes nobody", () =>
+    withPlace(async ({ mailbox, inbox, folder, clock, backend }) => {
+      const made = await put(mailbox, inbox, "quiet");
+      const told: string[] = [];
+      const stop = mailbox.watch([await folder("trash"), ""], (id) => told.push(id));
+      const other = openTwice(backend, 2);
+      await mailbox.mark(made.id, { read: true }, token());
+      await mailbox.mark(made.id, { read: true }, token());
+      await put(other, (await other.folders(undefined)).changes[0]!.id, "somebody else's");
+      await clock.tick(5000);
+      assert.deepEqual(told, []);
+      stop();
+    }));
+
+  test("an edit of the hierarchy wakes who watches that", () =>
+    withPlace(async ({ mailbox }) => {
+      let told = 0;
+      const stop = mailbox.watch([""], (id) => {
+        assert.equal(id, "");
+        told++;
+      });
+      const wakes = async (edit: () => Promise<unknown>) => {
+        told = 0;
+        await edit();
+        await settle();
+        assert.ok(told > 0);
+      };
+      let id = "";
+      await wakes(async () => ({ id } = await mailbox.createFolder(top("New"), token())));
+      await wakes(() => mailbox.updateFolder(id, { name: "Newer", parent: undefined }));
+      await wakes(() => mailbox.removeFolder(id));
+      stop();
+    }));
+
+  test("a watch that was ended is silent, and no timer stays", () =>
+    withPlace(async ({ mailbox, inbox, clock }) => {
+      const told: string[] = [];
+      const stops = ["one", "two", "three"].map((name) =>
+        mailbox.watch([inbox, ""], () => told.push(name))
+      );
+      stops[1]!();
+      stops[1]!();
+      await put(mailbox, inbox, "wake up");
+      await settle();
+      assert.deepEqual([...new Set(told)].sort(), ["one", "three"]);
+      stops[0]!();
+      stops[2]!();
+      told.length = 0;
+      await put(mailbox, inbox, "nobody there");
+      await clock.tick(5000);
+      assert.deepEqual(told, []);
+      await eventually(clock, () => clock.pending === 0);
+    }));
+
+  test("who is told may end the watch and watch anew without harm to others", () =>
+    withPlace(async ({ mailbox, inbox }) => {
+      const told: string[] = [];
+      let again: (() => void) | undefined;
+      const first = mailbox.watch([inbox], () => {
+        told.push("first");
+        first();
+        again = mailbox.watch([inbox], () => told.push("again"));
+      });
+      const second = mailbox.watch([inbox], () => told.push("second"));
+      await put(mailbox, inbox, "one");
+      await settle();
+      assert.deepEqual([...told].sort(), ["first", "second"]);
+      await put(mailbox, inbox, "two");
+      await settle();
+      assert.deepEqual([...told].sort(), ["again", "first", "second", "second"]);
+      again!();
+      second();
+    }));
+
+  test("ten thousand watches are cheap, and each is woken by its own folder", () =>
+    withPlace(async ({ mailbox, inbox, folder, clock }) => {
+      const trash = await folder("trash");
+      let woken = 0;
+      let wrong = 0;
+      const stops: (() => void)[] = [];
+      for (let n = 0; n < 10_000; n++) {
+        stops.push(mailbox.watch([n % 100 ? trash : inbox, ""], (id) => {
+          if (id === inbox) woken++;
+          else wrong++;
+        }));
+      }
+      assert.ok(clock.pending <= 1, "they share a timer");
+      await put(mailbox, inbox, "to the hundredth");
+      await settle();
+      for (const stop of stops) stop();
+      assert.deepEqual([woken, wrong], [100, 0]);
+    }));
+
+  test("another process's changes are seen at once and wake within a second", () =>
+    withPlace(async ({ mailbox, inbox, clock, reopen }) => {
+      if (!reopen) return;
+      const other = await reopen();
+      const told: string[] = [];
+      const stop = mailbox.watch([inbox, ""], (id) => told.push(id));
+      await eventually(clock, () => clock.pending > 0);
+      const theirs = other.open(account(1));
+      const made = await theirs.create(inbox, { mime: message("imported") }, token());
+      assert.deepEqual((await listAll(mailbox, inbox)).map(({ id }) => id), [made.id]);
+      const before = clock.now();
+      await eventually(clock, () => told.includes(inbox));
+      assert.deepEqual(told, [inbox]);
+      await openTwice(other).createFolder(top("Theirs"), token());
+      await eventually(clock, () => told.includes(""));
+      assert.ok(clock.now() - before < 60_000);
+      stop();
+    }));
+}
