@@ -100,6 +100,11 @@ async function politely(
   const status = rootStatus(reply.document);
   if (reply.http !== 200) throw new EasError(name, reply);
   if (status !== undefined && status > 100) throw new EasError(name, reply, status);
+  // A login page or a proxy's own page: not an empty answer, which means success.
+  if (reply.document === undefined && reply.bytes.length > 0 && name !== "GetAttachment") {
+    const type = reply.headers.get("Content-Type") ?? "no type";
+    throw new SyntaxError(`Cannot read the answer to ${name}: it is ${type}, not WBXML`);
+  }
   return reply;
 }
 

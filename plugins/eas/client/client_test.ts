@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode, el, encode, WbxmlError } from "../wbxml/mod.ts";
-import { clientOf, scripted, type Seen } from "./_scripted.ts";
+import { clientOf, scripted, type Seen } from "../../../tests/client/scripted.ts";
 import { EasError } from "./reply.ts";
 
 const folders = el(
@@ -177,6 +177,12 @@ describe("command()", () => {
       ).folderSync("7");
     await assert.rejects(status(129), { name: "EasError", http: 200, status: 129 });
     assert.equal((await status(9)).status, 9);
+  });
+
+  test("rejects where a page comes instead of a document", async () => {
+    const headers = { "Content-Type": "text/html" };
+    const server = scripted(() => new Response("<h1>Please log in</h1>", { headers }));
+    await assert.rejects(clientOf(server.fetch).sync(), SyntaxError);
   });
 
   test("rejects where the answer is cut off or the connection is lost", async () => {

@@ -40,6 +40,8 @@ export class Phone {
   folderKey = "0";
   /** How often the server made it start again: status 3 and 9. */
   resets = 0;
+  /** How many Syncs were answered. */
+  requests = 0;
   private readonly collections: Map<string, Collection> = new Map();
   private readonly options: PhoneOptions;
 
@@ -99,6 +101,7 @@ export class Phone {
       ...(wait === undefined ? {} : { wait }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
     }, signal);
+    this.requests++;
     if (reply.empty) collections.forEach((collection) => collection.applyNothing());
     for (const part of reply.collections) {
       if (part.status === 3) this.resets++;

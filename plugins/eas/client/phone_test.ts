@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { el, type Element } from "../wbxml/mod.ts";
-import { clientOf, scripted, type Seen } from "./_scripted.ts";
+import { clientOf, scripted, type Seen } from "../../../tests/client/scripted.ts";
 import { EndlessSync, Phone } from "./phone.ts";
 
 /** A Sync answer for collection 5. */

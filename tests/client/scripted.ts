@@ -1,7 +1,7 @@
-// For the tests beside it: a server that answers what a script says, and remembers what it was asked.
-import { decode, type Element, encode } from "../wbxml/mod.ts";
-import type { Fetch } from "./connection.ts";
-import { type ClientOptions, type EasClient, easClient } from "./client.ts";
+// A server that answers what a script says, and remembers what it was asked.
+import { decode, type Element, encode } from "../../plugins/eas/wbxml/mod.ts";
+import type { Fetch } from "../../plugins/eas/client/connection.ts";
+import { type ClientOptions, type EasClient, easClient } from "../../plugins/eas/client/client.ts";
 
 /** A request as the server saw it. */
 export interface Seen {
