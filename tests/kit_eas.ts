@@ -1,10 +1,12 @@
 // What tests of EAS share: a program with EAS over mailboxes in memory, and requests to it.
 import {
   type Account,
+  accounts,
   type Authenticator,
   authenticator,
   definePlugin,
   type Plugin,
+  type Storage,
 } from "../core/mod.ts";
 import { memoryBackend } from "../plugins/mailbox/backends/memory/mod.ts";
 import {
@@ -48,6 +50,8 @@ export interface EasAppOptions {
   readonly send?: (message: SentMessage) => Promise<void>;
   /** One more check of passwords. */
   readonly authenticator?: Authenticator;
+  /** A database that stays open when the program stops: for what a second start finds. */
+  readonly storage?: Storage;
 }
 
 export interface AskOptions {
@@ -86,8 +90,10 @@ export async function easApp(options: EasAppOptions = {}): Promise<EasApp> {
     plugins: [mailbox, eas, ...options.plugins ?? []],
     config: options.config ?? {},
     clock,
+    ...(options.storage && { storage: options.storage }),
   });
-  const anna = await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
+  const anna = await app.program.host.one(accounts).find("anna@example.org") ??
+    await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
   return {
     ...app,
     get logged() {
