@@ -2,7 +2,7 @@
 import { parseVersion, type Version } from "../versions.ts";
 import { type Element, encode } from "../wbxml/mod.ts";
 import { network } from "./network.ts";
-import { base64Query, type Parameters, plainQuery } from "./query.ts";
+import { base64Query, type Parameters, plainQuery, type QueryParts } from "./query.ts";
 import { readReply, type Reply } from "./reply.ts";
 
 /** What carries a request to the server; tests put an application or a fault in its place. */
@@ -79,30 +79,32 @@ export function connection(options: ConnectionOptions): Connection {
       return offerOf(response);
     },
     async send(command, body, sending = {}) {
-      const parts = {
-        ...options,
-        command,
-        policyKey: self.policyKey,
-        parameters: sending.parameters ?? {},
-      };
-      const base64 = options.query === "base64";
-      const query = base64 ? base64Query(parts) : plainQuery(parts);
-      const headers = commonHeaders(options);
-      if (!base64) plainHeaders(headers, parts);
-      const document = body instanceof Uint8Array || body === undefined ? body : encode(body);
-      if (document !== undefined) {
-        headers.set("Content-Type", sending.contentType ?? "application/vnd.ms-sync.wbxml");
-      }
-      const request = new Request(`${url}?${query}`, {
-        method: "POST",
-        headers,
-        body: document === undefined ? null : document as Uint8Array<ArrayBuffer>,
-        ...(sending.signal ? { signal: sending.signal } : {}),
-      });
-      return await readReply(await fetch(request));
+      const { policyKey } = self;
+      const parts = { ...options, url, command, policyKey, parameters: sending.parameters ?? {} };
+      return await readReply(await fetch(requestOf(parts, body, sending)));
     },
   };
   return self;
+}
+
+function requestOf(
+  parts: QueryParts & ConnectionOptions,
+  body: Element | Uint8Array | undefined,
+  { contentType, signal }: SendOptions,
+): Request {
+  const base64 = parts.query === "base64";
+  const headers = commonHeaders(parts);
+  if (!base64) plainHeaders(headers, parts);
+  const bytes = body instanceof Uint8Array || body === undefined ? body : encode(body);
+  if (bytes !== undefined) {
+    headers.set("Content-Type", contentType ?? "application/vnd.ms-sync.wbxml");
+  }
+  return new Request(`${parts.url}?${base64 ? base64Query(parts) : plainQuery(parts)}`, {
+    method: "POST",
+    headers,
+    body: bytes === undefined ? null : bytes as Uint8Array<ArrayBuffer>,
+    ...(signal ? { signal } : {}),
+  });
 }
 
 function commonHeaders({ user, password, userAgent }: ConnectionOptions): Headers {
@@ -113,10 +115,7 @@ function commonHeaders({ user, password, userAgent }: ConnectionOptions): Header
 }
 
 /** What the base64 encoding has in the query. */
-function plainHeaders(
-  headers: Headers,
-  parts: { version: Version; policyKey: number | undefined; parameters: Parameters },
-): void {
+function plainHeaders(headers: Headers, parts: QueryParts): void {
   headers.set("MS-ASProtocolVersion", parts.version);
   if (parts.policyKey !== undefined) headers.set("X-MS-PolicyKey", String(parts.policyKey));
   if (parts.parameters.acceptMultiPart) headers.set("MS-ASAcceptMultiPart", "T");
