@@ -58,6 +58,7 @@ export async function syncCollection(
   const options = request.options ?? before?.options ?? standardOptions;
   const floor = floorOf(options.filter, call.clock.now());
   const commands = starts ? [] : request.commands;
+  const window = Math.min(request.window, parts.room);
   const filed = file(commands);
   const journal = readJournal(session);
   const context = contextOf(request, parts, options.conflict === "server");
@@ -65,7 +66,7 @@ export async function syncCollection(
   if (session.lost && asksTheSame(session.lost, request, wants, filed, journal)) {
     const { answers, effects } = await runCommands(context, filed, journal);
     const { key, state, ops } = await replayed(session, session.lost, effects);
-    if (ops.length <= parts.room) {
+    if (ops.length <= window) {
       const { more } = state;
       return { ...answer(request, key, options.item), more, answers, fetches, ops, quiet: false };
     }
@@ -80,7 +81,7 @@ export async function syncCollection(
     folder: request.id,
     version: call.version,
     state,
-    window: Math.min(request.window, parts.room),
+    window,
   });
   const looks = wants && parts.room > 0;
   const more = looks ? await findChanges(hunt, commanded.doubtful) : false;

@@ -95,7 +95,7 @@ export async function runCommands(
   if (writing.length > 0) {
     await context.session.intend(started.map(([{ id }, entry]) => journalled(id, entry)));
   }
-  const items = await lookUp(context, writing);
+  const items = await lookUp(context, writing, outcomesOf(journal));
   const changed: Journalled[] = [];
   for (const [one, entry] of started) {
     const outcome = await runOne(context, one, tokenOf(context, one, entry), items, begun);
@@ -128,6 +128,7 @@ export interface Items {
 async function lookUp(
   { session, mailbox, folder }: CommandContext,
   filed: readonly Filed[],
+  earlier: readonly Outcome[],
 ): Promise<Items> {
   const ids = [...new Set(filed.map(({ command }) => command.id))];
   if (ids.length === 0) return { now: new Map(), held: new Map() };
@@ -138,8 +139,13 @@ async function lookUp(
   const held = await session.held(ids);
   // A device that took part of a lost answer may already act on what it got.
   for (const one of session.lost?.held ?? []) if (!held.has(one.item)) held.set(one.item, one);
+  // What its commands made of them before the answer was lost is the device's own doing.
+  for (const outcome of earlier) if (outcome.held) held.set(outcome.held.item, outcome.held);
   return { now, held };
 }
+
+const outcomesOf = (journal: ReadonlyMap<string, Entry>): Outcome[] =>
+  inOrder(journal).map(([, { done }]) => done).filter((done) => done !== undefined);
 
 function runOne(
   context: CommandContext,
