@@ -125,13 +125,13 @@ const log = v.strictObject({
 });
 
 const login = v.strictObject({
-  account_failures: count(
+  accountFailures: count(
     "Failed logins to one account from one address, until that address must wait.",
     10,
     1,
     100_000,
   ),
-  address_failures: count(
+  addressFailures: count(
     "Failed logins from one address to whatever account, until it must wait.",
     50,
     1,

@@ -28,15 +28,15 @@ export function corePlugin(options: CorePluginOptions): Plugin {
     contributes(host) {
       const passwords = passwordHashing(options.passwordCost);
       const forget = (account: Account) => host.emit(points.accountDeleted, { account });
-      const { account_failures, address_failures, window } = options.config.login;
+      const { accountFailures, addressFailures, window } = options.config.login;
       return [
         points.accounts.of(accountStore(host.db, host.clock, passwords, forget)),
         points.authenticator.of(ownPasswords(host.db, host.clock, passwords), "passwords"),
         points.login.of(createLogin({
           authenticators: () => host.all(points.authenticator),
           limits: {
-            perPair: account_failures,
-            perAddress: address_failures,
+            perPair: accountFailures,
+            perAddress: addressFailures,
             window: window * 1000,
           },
           clock: host.clock,
