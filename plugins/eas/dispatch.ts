@@ -17,15 +17,15 @@ import { WbxmlError } from "./wbxml/tokens.ts";
 export interface Line {
   readonly gates: readonly Gate[];
   readonly log: Log;
-  /** The answer's headers and encoding, known when it is written. */
-  options(): ResponseOptions;
+  /** How the answer is sent; `open` may add headers. */
+  readonly options: ResponseOptions;
   /** Where a status goes: into a document with this root; undefined: the HTTP code says it. */
   readonly statusRoot: Tag | undefined;
   /** Finds the command, or throws Status. */
   command(): AnyCommand;
   /** Reads the body, registers the device, opens the mailbox. */
   open(command: AnyCommand): Promise<EasCall>;
-  /** The command succeeded, its answer is about to leave. */
+  /** The command has run, its answer is about to be made. */
   done(command: AnyCommand, call: EasCall): Promise<void>;
 }
 
@@ -44,8 +44,8 @@ export async function dispatch(line: Line): Promise<Dispatched> {
     if (refused) throw refused;
     const request = command.read(call);
     const outcome = await command.run(request, call);
-    const response = await respond(command.write(outcome, call), line.options());
     await line.done(command, call);
+    const response = await respond(command.write(outcome, call), line.options);
     return { response, status: undefined };
   } catch (error) {
     return await refuse(asStatus(error, line.log), line);
@@ -54,7 +54,7 @@ export async function dispatch(line: Line): Promise<Dispatched> {
 
 /** The status as this device reads it. MS-ASCMD 2.2.2 */
 async function refuse(status: Status, line: Line): Promise<Dispatched> {
-  const headers = { ...line.options().headers, ...status.headers };
+  const headers = { ...line.options.headers, ...status.headers };
   const { statusRoot } = line;
   const response = statusRoot === undefined
     ? empty(status.http, headers)

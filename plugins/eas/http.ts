@@ -1,36 +1,14 @@
 // ActiveSync over HTTP: who asks, for what, in which version. The work is in dispatch.ts.
 import type { Context, Hono } from "hono";
-import { type Account, type Host, login, type ServeEnv } from "../../core/mod.ts";
-import { mailboxes } from "../mailbox/api.ts";
-import {
-  type AnyCommand,
-  atLeast,
-  command as commandPoint,
-  deviceSeen,
-  type EasCall,
-  gate,
-  type Query,
-  Status,
-  type Version,
-} from "./api.ts";
+import { login, type ServeEnv } from "../../core/mod.ts";
+import { command } from "./api.ts";
 import { authenticate } from "./authenticate.ts";
-import type { EasConfig } from "./config.ts";
-import { checkDevice, type Devices } from "./devices.ts";
-import { dispatch, type Line } from "./dispatch.ts";
-import type { Metrics } from "./metrics.ts";
-import { agreedVersion, namedVersion, type Offer, offerOf, readsStatus } from "./offer.ts";
-import { parseQuery, type RawQuery, rootOf } from "./query.ts";
-import { readContent } from "./request_content.ts";
-import { empty, type ResponseOptions } from "./response.ts";
-import type { Running, RunningCall } from "./running.ts";
-
-/** What the route works with. */
-export interface Parts {
-  readonly host: Host<EasConfig>;
-  readonly devices: Devices;
-  readonly running: Running;
-  readonly metrics: Metrics;
-}
+import { dispatch } from "./dispatch.ts";
+import { type Asked, lineOf, type Parts, standing } from "./line.ts";
+import { namedVersion, offerOf } from "./offer.ts";
+import { parseQuery, type RawQuery } from "./query.ts";
+import { empty } from "./response.ts";
+import { parseVersion } from "./versions.ts";
 
 type Ctx = Context<ServeEnv>;
 
@@ -76,10 +54,10 @@ async function authenticated(c: Ctx, parts: Parts): Promise<Response> {
   });
   const headers = standing(host.config);
   if ("http" in who) return empty(who.http, { ...headers, ...who.headers });
-  const offer = offerOf(host.all(commandPoint), host.config.maxVersion);
+  const offer = offerOf(host.all(command), host.config.maxVersion);
   if (c.req.method === "OPTIONS") return empty(200, { ...headers, ...offer.headers });
   if (query === undefined) return empty(400, headers);
-  return await command(c, parts, { query, account: who.account, offer });
+  return await measured({ request: c.req.raw, query, account: who.account, offer }, parts);
 }
 
 /** The query; undefined where it is malformed (OPTIONS has none). */
@@ -92,130 +70,24 @@ function readQuery(c: Ctx): RawQuery | undefined {
   }
 }
 
-/** Headers of every answer. MS-ASHTTP 2.2.2.1 */
-function standing(config: EasConfig): Record<string, string> {
-  return { "MS-Server-ActiveSync": config.maxVersion, "Cache-Control": "private" };
-}
-
-interface Asked {
-  readonly query: RawQuery;
-  readonly account: Account;
-  readonly offer: Offer;
-}
-
-async function command(c: Ctx, parts: Parts, asked: Asked): Promise<Response> {
+/** Answers, and counts. */
+async function measured(asked: Asked, parts: Parts): Promise<Response> {
   const { host, metrics } = parts;
+  const { query, request } = asked;
   const begun = host.clock.now();
-  const running = parts.running.begin(c.req.raw.signal);
+  const running = parts.running.begin(request.signal);
   try {
-    const { query } = asked;
-    const { response, status } = await dispatch(lineOf(c, parts, asked, running));
-    const listed = host.all(commandPoint).some(({ name }) => name === query.command);
-    const version = namedVersion(query, c.req.raw.headers.get("MS-ASProtocolVersion"));
+    const { response, status } = await dispatch(lineOf(asked, parts, running.signal));
+    const listed = host.all(command).some(({ name }) => name === query.command);
+    const version = namedVersion(query, request.headers.get("MS-ASProtocolVersion"));
     metrics.measure({
       command: listed ? query.command : "unknown",
-      version: isSpoken(version) ? version : "unknown",
-      status: status === undefined || response.status !== 200
-        ? String(response.status)
-        : `status ${status}`,
+      version: parseVersion(version ?? "") ?? "unknown",
+      status: status !== undefined && response.ok ? `status ${status}` : String(response.status),
       seconds: (host.clock.now() - begun) / 1000,
     });
     return response;
   } finally {
     running.end();
   }
-}
-
-function isSpoken(version: string | undefined): version is Version {
-  return ["12.1", "14.0", "14.1", "16.0", "16.1"].includes(version ?? "");
-}
-
-function lineOf(c: Ctx, parts: Parts, asked: Asked, running: RunningCall): Line {
-  const { host } = parts;
-  const { query, account } = asked;
-  const { headers } = c.req.raw;
-  const named = namedVersion(query, headers.get("MS-ASProtocolVersion"));
-  const log = host.log.child({
-    account: account.id,
-    device: query.deviceId.slice(0, 64),
-    command: query.command.slice(0, 32),
-  });
-  const options: ResponseOptions & { headers: Record<string, string> } = {
-    clock: host.clock,
-    log,
-    gzip: takesGzip(headers.get("Accept-Encoding")),
-    headers: standing(host.config),
-  };
-  return {
-    log,
-    gates: host.all(gate),
-    options: () => options,
-    statusRoot: readsStatus(named) ? rootOf.get(query.command) : undefined,
-    command: () =>
-      find(host.all(commandPoint), query, agreedVersion(named, host.config.maxVersion)),
-    async open(command) {
-      checkDevice(query, host.config.strict);
-      const version = agreedVersion(named, host.config.maxVersion);
-      const content = await readContent(c.req.raw, command, host.config);
-      const seen = await parts.devices.seen({
-        account: account.id,
-        id: query.deviceId,
-        type: query.deviceType,
-        version,
-        userAgent: headers.get("User-Agent") ?? "",
-        offer: asked.offer.text,
-        now: host.clock.now(),
-      });
-      if (seen.newOffer) Object.assign(options.headers, asked.offer.renewal);
-      await host.emit(deviceSeen, { device: seen.device, first: seen.first });
-      return {
-        account,
-        device: seen.device,
-        version,
-        query: joinedQuery(query, version, headers),
-        ...content,
-        mailbox: host.one(mailboxes).open(account),
-        log,
-        clock: host.clock,
-        signal: running.signal,
-      } satisfies EasCall;
-    },
-    async done({ name }, { device }) {
-      if (name === "Sync") await parts.devices.synced(device, host.clock.now());
-    },
-  };
-}
-
-/** The command of a query. Throws Status 137 where this server or this version does not have it. */
-function find(
-  commands: readonly AnyCommand[],
-  { command }: RawQuery,
-  version: Version,
-): AnyCommand {
-  const found = commands.find(({ name }) => name === command);
-  if (found === undefined || (found.since !== undefined && !atLeast(version, found.since))) {
-    throw new Status(137, "the command is not supported");
-  }
-  return found;
-}
-
-/** Joins what the plain encoding says in headers. The user is the authenticated one, always. */
-// MS-ASHTTP 2.2.1.1.2
-function joinedQuery(query: RawQuery, version: Version, headers: Headers): Query {
-  const key = headers.get("X-MS-PolicyKey")?.trim() ?? "";
-  return {
-    ...query,
-    version,
-    policyKey: query.policyKey ?? (/^\d{1,10}$/.test(key) ? Number(key) : undefined),
-    acceptMultiPart: query.acceptMultiPart ||
-      headers.get("MS-ASAcceptMultiPart")?.trim().toUpperCase() === "T",
-  };
-}
-
-/** Whether an Accept-Encoding header names gzip and does not refuse it. RFC 9110 12.5.3 */
-export function takesGzip(header: string | null): boolean {
-  return (header ?? "").split(",").some((part) => {
-    const [coding = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
-    return coding === "gzip" && !parameters.some((text) => /^q=0(\.0*)?$/.test(text));
-  });
 }

@@ -157,3 +157,11 @@ async function* bytesOf(stream: Stream): AsyncIterable<Uint8Array> {
     yield typeof piece === "string" ? encoder.encode(piece) : piece;
   }
 }
+
+/** Whether an Accept-Encoding header names gzip and does not refuse it. RFC 9110 12.5.3 */
+export function takesGzip(header: string | null): boolean {
+  return (header ?? "").split(",").some((part) => {
+    const [coding = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+    return coding === "gzip" && !parameters.some((text) => /^q=0(\.0*)?$/.test(text));
+  });
+}

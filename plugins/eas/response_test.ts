@@ -5,8 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { fakeClock, settle } from "../../tests/kit.ts";
 import { keptLog } from "../../tests/kit_mailbox.ts";
 import { el, Flow, Leaf } from "./api.ts";
-import { empty, respond, type ResponseOptions, statusDocument } from "./response.ts";
-import { takesGzip } from "./http.ts";
+import { empty, respond, type ResponseOptions, statusDocument, takesGzip } from "./response.ts";
 import { decode } from "./wbxml/decode.ts";
 
 const options = (more: Partial<ResponseOptions> = {}): ResponseOptions => ({
