@@ -51,7 +51,15 @@ export function explain(error: unknown, endpoint: string): Explanation {
 }
 
 const pass = "pass /Microsoft-Server-ActiveSync to it unchanged";
+const elsewhere = {
+  problem: "the server sends the phone elsewhere (HTTP redirect)",
+  fix: `Most phones do not follow: a proxy in front must ${pass}`,
+};
 const answers: Readonly<Record<number, Explanation>> = {
+  301: elsewhere,
+  302: elsewhere,
+  307: elsewhere,
+  308: elsewhere,
   400: {
     problem: "the server finds the request malformed (HTTP 400)",
     fix: `Look into the server's log; a proxy in front must ${pass}, with its query`,

@@ -99,7 +99,7 @@ export function formatStep(step: ProbeStep): string {
 function formatMessage({ from, subject, date, read }: ProbeMessage): string {
   const when = date.slice(0, 16).replace("T", " ");
   const mark = read ? " " : "•";
-  return `      ${mark} ${when.padEnd(16)}  ${fitted(from, 24)}  ${fitted(subject, 48).trimEnd()}`;
+  return `      ${mark} ${when.padEnd(16)}  ${fitted(from, 24)}  ${fitted(subject, 48)}`.trimEnd();
 }
 
 export function formatEnd(report: ProbeReport): string {
