@@ -29,6 +29,14 @@ export interface ItemOptions {
 /** What holds for a device that has not said anything. */
 export const noOptions: ItemOptions = { bodyPreferences: [], mimeSupport: 0 };
 
+/** The same options without their limits: how a device wants what it fetches whole. */
+// MS-ASCMD 2.2.3.67.2
+export function untruncated(options: ItemOptions): ItemOptions {
+  const { mimeTruncation: _, ...rest } = options;
+  const bodyPreferences = options.bodyPreferences.map(({ truncationSize: _, ...kept }) => kept);
+  return { ...rest, bodyPreferences };
+}
+
 /** Options that break the protocol: Status 4 in Sync, 2 in ItemOperations and Search. */
 export class BadOptions extends Error {
   override name = "BadOptions";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { el, type Element } from "../wbxml/element.ts";
-import { BadOptions, noOptions, readOptions } from "./options.ts";
+import { BadOptions, noOptions, readOptions, untruncated } from "./options.ts";
 
 const preference = (...children: Element[]) => el("AirSyncBase:BodyPreference", ...children);
 const type = (value: string | number) => el("AirSyncBase:Type", value);
@@ -74,4 +74,16 @@ test("readOptions() refuses what breaks the protocol", () => {
   for (const [name, children] of Object.entries(bad)) {
     assert.throws(() => readOptions(el("AirSync:Options", ...children), "14.1"), BadOptions, name);
   }
+});
+
+test("untruncated() takes the limits away and leaves the rest", () => {
+  assert.deepEqual(
+    untruncated({
+      class: "Email",
+      bodyPreferences: [{ type: 2, truncationSize: 500, preview: 9 }, { type: 4 }],
+      mimeSupport: 1,
+      mimeTruncation: 4096,
+    }),
+    { class: "Email", bodyPreferences: [{ type: 2, preview: 9 }, { type: 4 }], mimeSupport: 1 },
+  );
 });

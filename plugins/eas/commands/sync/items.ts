@@ -5,7 +5,7 @@ import { type EasCall, el, type Element, itemFailed } from "../../api.ts";
 import { wantedOf } from "../../schema/body.ts";
 import { mailItem } from "../../schema/mail_item.ts";
 import { changeSince } from "../../schema/marks.ts";
-import type { ItemOptions } from "../../schema/options.ts";
+import { type ItemOptions, untruncated } from "../../schema/options.ts";
 import type { Op } from "./hunt.ts";
 
 /** Items of one `Mailbox.read`. */
@@ -14,16 +14,17 @@ const batch = 32;
 export interface ItemWriter {
   /** The server's commands; items that vanished meanwhile are left out, and told as gone next time. */
   commands(ops: readonly Op[]): AsyncIterable<Element>;
-  /** The answer to a device's Fetch. */
+  /** The answer to a device's Fetch: the item whole, however its folder is truncated. */
   fetched(id: ItemId): Promise<Element>;
 }
 
 /** Writes items for one collection. */
 export function itemWriter(host: Host, call: EasCall, options: ItemOptions): ItemWriter {
   const want = wantedOf(options);
+  const whole = untruncated(options);
 
-  function fields(item: Item): Element {
-    const { fields, problem } = mailItem(item, options, call);
+  function fields(item: Item, how = options): Element {
+    const { fields, problem } = mailItem(item, how, call);
     if (problem !== undefined) {
       const { account, device } = call;
       call.log.warn({ item: item.id, problem }, "an item went out as a stub");
@@ -67,7 +68,9 @@ export function itemWriter(host: Host, call: EasCall, options: ItemOptions): Ite
           el("AirSync:Status", status),
           data,
         );
-      for await (const item of call.mailbox.read([id], want)) return answer(1, fields(item));
+      for await (const item of call.mailbox.read([id], wantedOf(whole))) {
+        return answer(1, fields(item, whole));
+      }
       return answer(8);
     },
   };
