@@ -6,6 +6,8 @@ import { type Version, versions } from "../../plugins/eas/versions.ts";
 export interface Step {
   /** The request block as it stands in the file, comments and actions included. */
   readonly lines: readonly string[];
+  /** Only on the way to what is shown: its answer is not kept. */
+  readonly silent: boolean;
   /** `OPTIONS`, or the value of Cmd. */
   readonly command: string;
   /** More of the query: `&SaveInSent=T`. */
@@ -15,8 +17,10 @@ export interface Step {
   readonly headers: readonly (readonly [string, string])[];
   /** A document, bytes (`0x…`), text (`"…"`), or nothing. */
   readonly body: Element | Uint8Array | undefined;
-  /** What happens while the request waits; before it is sent where it does not wait. */
-  readonly actions: readonly string[];
+  /** What happens before the request is sent. */
+  readonly before: readonly string[];
+  /** What happens while the request waits. */
+  readonly meanwhile: readonly string[];
 }
 
 export interface Conversation {
@@ -44,14 +48,14 @@ export function parse(text: string): Conversation {
   };
 }
 
-/** The head, then each request block with the comments above it; answers are dropped. */
+/** The head, then each request block with the comments and actions above it; answers are dropped. */
 function blocksOf(lines: readonly string[]): string[][] {
   const blocks: string[][] = [[]];
   let answering = false;
   for (const line of lines) {
-    if (line.startsWith("> ") || line.startsWith("# ")) {
-      const asked = blocks.at(-1)!.some((other) => other.startsWith("> "));
-      if (asked || (blocks.length === 1 && line.startsWith("> "))) blocks.push([]);
+    if (/^[>~#*] /.test(line)) {
+      const asked = blocks.at(-1)!.some((other) => /^[>~] /.test(other));
+      if (asked || (blocks.length === 1 && !line.startsWith("# "))) blocks.push([]);
       answering = false;
     }
     if (line.startsWith("< ")) answering = true;
@@ -75,14 +79,16 @@ function rangeOf(text: string): Version[] {
 
 function stepOf(lines: readonly string[], all: readonly Version[]): Step {
   const content = lines.filter((line) => line !== "" && !line.startsWith("# "));
-  const [first = "", ...rest] = content;
-  const match = /^> (\w+)(&\S+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/.exec(first);
+  const start = content.findIndex((line) => /^[>~] /.test(line));
+  const [first = "", ...rest] = content.slice(Math.max(start, 0));
+  const match = /^([>~]) (\w+)(&\S+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/.exec(first);
   if (!match) throw new SyntaxError(`Cannot read a request: "${first}"`);
-  const [, command = "", more = "", range] = match;
+  const [, kind, command = "", more = "", range] = match;
   const isHeader = (line: string) => /^[A-Za-z][\w-]*: /.test(line);
   const body = rest.filter((line) => !isHeader(line) && !line.startsWith("! "));
   return {
     lines,
+    silent: kind === "~",
     command,
     more,
     versions: range === undefined ? all : rangeOf(range),
@@ -91,8 +97,13 @@ function stepOf(lines: readonly string[], all: readonly Version[]): Step {
       return [line.slice(0, at), line.slice(at + 2)] as const;
     }),
     body: bodyOf(body),
-    actions: rest.filter((line) => line.startsWith("! ")).map((line) => line.slice(2)),
+    before: marked(content.slice(0, Math.max(start, 0)), "* "),
+    meanwhile: marked(rest, "! "),
   };
+}
+
+function marked(lines: readonly string[], mark: string): string[] {
+  return lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length));
 }
 
 function bodyOf(lines: readonly string[]): Element | Uint8Array | undefined {
@@ -148,7 +159,7 @@ export function render(
   answers: readonly ReadonlyMap<Version, string>[],
 ): string {
   const blocks = steps.map((step, index) => {
-    const groups = grouped(answers[index]!);
+    const groups = step.silent ? [] : grouped(answers[index]!);
     const same = groups.length === 1 && groups[0]!.versions.length === step.versions.length;
     return [
       step.lines.join("\n"),

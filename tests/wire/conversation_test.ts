@@ -10,6 +10,8 @@ const text = `# What it shows.
 versions: 14.0-16.0
 config: eas.strict = true
 
+~ FolderSync
+
 > Sync&X=1 (14.1)
 X-MS-PolicyKey: 1
 <AirSync:Sync>
@@ -19,6 +21,8 @@ X-MS-PolicyKey: 1
 (no body)
 
 # A comment belongs to the request below it.
+
+* read {item:x}
 
 > Ping
 ! deliver lunch.eml
@@ -34,15 +38,18 @@ test("a file is read into steps, and written as it was", () => {
   const conversation = parse(text);
   assert.deepEqual(conversation.versions, ["14.0", "14.1", "16.0"]);
   assert.deepEqual(conversation.config, ["eas.strict = true"]);
-  const [sync, ping] = conversation.steps;
+  const [hidden, sync, ping] = conversation.steps;
+  assert.equal(hidden?.silent, true);
   assert.equal(sync?.command, "Sync");
   assert.equal(sync?.more, "&X=1");
   assert.deepEqual(sync?.versions, ["14.1"]);
   assert.deepEqual(sync?.headers, [["X-MS-PolicyKey", "1"]]);
   assert.deepEqual(sync?.body, el("AirSync:Sync", el("AirSync:Wait", 5)));
-  assert.deepEqual(ping?.actions, ["deliver lunch.eml"]);
+  assert.deepEqual(ping?.before, ["read {item:x}"]);
+  assert.deepEqual(ping?.meanwhile, ["deliver lunch.eml"]);
   assert.equal(ping?.body, undefined);
   const answers: Map<Version, string>[] = [
+    new Map([["14.1", "200\nnot shown"]]),
     new Map([["14.1", "200\n(no body)"]]),
     new Map([["14.0", "503\nretry-after: 30"], ["14.1", "200\n(no body)"], [
       "16.0",
@@ -54,7 +61,11 @@ test("a file is read into steps, and written as it was", () => {
 
 test("an answer that differs makes a different file", () => {
   const conversation = parse(text);
-  const answers: Map<Version, string>[] = [new Map([["14.1", "500"]]), new Map([["14.0", "200"]])];
+  const answers: Map<Version, string>[] = [
+    new Map(),
+    new Map([["14.1", "500"]]),
+    new Map([["14.0", "200"]]),
+  ];
   assert.notEqual(render(conversation, answers), text);
 });
 
@@ -93,6 +104,7 @@ test("ids get names that speak, once, and come back", () => {
       el("FolderHierarchy:ServerId", id),
       el("FolderHierarchy:ParentId", 0),
       el("FolderHierarchy:DisplayName", name),
+      el("FolderHierarchy:Type", "f7"),
     );
   const changes = el(
     "FolderHierarchy:FolderSync",
@@ -108,10 +120,12 @@ test("ids get names that speak, once, and come back", () => {
     <FolderHierarchy:ServerId> "{folder:Inbox}"
     <FolderHierarchy:ParentId> "0"
     <FolderHierarchy:DisplayName> "Inbox"
+    <FolderHierarchy:Type> "f7"
   <FolderHierarchy:Add>
     <FolderHierarchy:ServerId> "{folder:Inbox#2}"
     <FolderHierarchy:ParentId> "0"
-    <FolderHierarchy:DisplayName> "Inbox"`,
+    <FolderHierarchy:DisplayName> "Inbox"
+    <FolderHierarchy:Type> "f7"`,
   );
   const request = el("AirSync:Collection", el("AirSync:CollectionId", "{folder:Inbox}"));
   assert.deepEqual(

@@ -1,14 +1,23 @@
 // Names for what differs from run to run: keys and ids, so that golden files stay the same.
 import { Element, type Tag } from "../../plugins/eas/wbxml/mod.ts";
 
-/** Elements whose text is an id of folders, items, files or policies, and how they are called. */
-const kinds: Partial<Record<Tag, string>> = {
+/** Elements that give an id its name: of a key, a folder, an item, a file, a policy. */
+const givers: Partial<Record<Tag, string>> = {
   "AirSync:SyncKey": "key",
   "FolderHierarchy:SyncKey": "key",
   "FolderHierarchy:ServerId": "folder",
   "AirSync:ServerId": "item",
   "AirSyncBase:FileReference": "file",
   "Provision:PolicyKey": "policy",
+};
+
+/** Elements that only use such an id. */
+const users: Partial<Record<Tag, string>> = {
+  "AirSync:CollectionId": "folder",
+  "FolderHierarchy:ParentId": "folder",
+  "GetItemEstimate:CollectionId": "folder",
+  "Ping:Folder": "folder",
+  "Ping:Id": "folder",
 };
 
 /** Where a speaking name for an id stands among its neighbours. */
@@ -26,7 +35,10 @@ export class Names {
   /** The document with names in place of what differs; ids that are new get one. */
   named(element: Element): Element {
     this.#learn(element);
-    return mapped(element, (text) => this.#names.get(text) ?? text);
+    return mapped(element, (text, tag) => {
+      const kind = givers[tag] ?? users[tag];
+      return this.#names.get(`${kind} ${text}`) ?? text;
+    });
   }
 
   /** The document with what the names stand for. Throws RangeError for a name that is unknown. */
@@ -44,20 +56,24 @@ export class Names {
 
   #learn(element: Element): void {
     for (const child of element.children) {
-      const kind = kinds[child.tag];
-      if (kind && child.children.length === 0 && !["", "0"].includes(child.text)) {
-        this.#name(kind, child.text, titleOf(element));
+      const kind = givers[child.tag];
+      const title = titleOf(element);
+      // An id that the device made up stays as it is.
+      const real = title !== undefined || kind === "key" || kind === "policy" ||
+        element.tag === "AirSync:Add";
+      if (kind && real && child.children.length === 0 && !["", "0"].includes(child.text)) {
+        this.#name(kind, child.text, title);
       }
       this.#learn(child);
     }
   }
 
   #name(kind: string, value: string, title: string | undefined): void {
-    if (this.#names.has(value)) return;
+    if (this.#names.has(`${kind} ${value}`)) return;
     const count = [...this.#values.keys()].filter((name) => name.startsWith(`{${kind}:`)).length;
     const wanted = `{${kind}:${title ?? count + 1}}`;
     const name = this.#values.has(wanted) ? `{${kind}:${title ?? ""}#${count + 1}}` : wanted;
-    this.#names.set(value, name);
+    this.#names.set(`${kind} ${value}`, name);
     this.#values.set(name, value);
   }
 }
@@ -71,9 +87,9 @@ function titleOf(element: Element): string | undefined {
   return undefined;
 }
 
-function mapped(element: Element, map: (text: string) => string): Element {
+function mapped(element: Element, map: (text: string, tag: Tag) => string): Element {
   const { tag, value } = element;
-  if (typeof value === "string") return new Element(tag, map(value));
+  if (typeof value === "string") return new Element(tag, map(value, tag));
   if (element.children.length === 0) return element;
   return new Element(tag, element.children.map((child) => mapped(child, map)));
 }

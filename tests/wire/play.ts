@@ -63,15 +63,16 @@ class Player {
   }
 
   async step(step: Step): Promise<string> {
+    for (const action of step.before) await this.#act(action);
     const before = this.#app.clock.pending;
     const pending = this.#app.fetch(this.#request(step));
     let answered = false;
     const mark = () => answered = true;
     pending.then(mark, mark);
-    if (step.actions.length > 0) {
+    if (step.meanwhile.length > 0) {
       await until(() => answered || this.#app.clock.pending > before);
       if (answered) throw new Error(`Cannot act while "${step.command}" waits: it did not wait`);
-      for (const action of step.actions) await this.#act(action);
+      for (const action of step.meanwhile) await this.#act(action);
     }
     await until(() => answered, `"${step.command}" waits: tell what happens meanwhile`);
     return await this.#shown(await pending);
@@ -144,7 +145,7 @@ class Player {
     if (bytes.length === 0) lines.push("(no body)");
     else if (type === "application/vnd.ms-sync.wbxml") lines.push(this.#document(bytes));
     else if (type === "application/vnd.ms-sync.multipart") lines.push(...this.#parts(bytes));
-    else lines.push(JSON.stringify(new TextDecoder().decode(bytes)));
+    else lines.push(raw(bytes));
     return lines.join("\n");
   }
 
@@ -161,12 +162,21 @@ class Player {
     return Array.from({ length: count }, (_, index) => {
       const start = view.getUint32(4 + index * 8, true);
       const part = bytes.subarray(start, start + view.getUint32(8 + index * 8, true));
-      const shown = index === 0
-        ? this.#document(part)
-        : JSON.stringify(new TextDecoder().decode(part));
+      const shown = index === 0 ? this.#document(part) : raw(part);
       return `part ${index}:\n${shown}`;
     });
   }
+}
+
+/** Text as a JSON string, everything else as hex. */
+function raw(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return JSON.stringify(text);
+  } catch {
+    // No text, then.
+  }
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Headers that are part of the protocol; the others are the server's own business. */

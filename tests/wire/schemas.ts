@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import type { Version } from "../../plugins/eas/versions.ts";
 import { type Element, toXml } from "../../plugins/eas/wbxml/mod.ts";
 
 const run = promisify(execFile);
@@ -18,20 +19,38 @@ export async function canCheck(): Promise<boolean> {
   return await run("xmllint", ["--version"]).then(() => true, () => false);
 }
 
+/** An answer and the version that it was given in. */
+export interface Answered {
+  readonly version: Version;
+  readonly document: Element;
+}
+
+/** What the schemas refuse although the specification wants it, and why. */
+const known: readonly { version: Version; fault: RegExp; because: string }[] = [{
+  version: "12.1",
+  fault: /'\{GetItemEstimate\}Class': This element is not expected/,
+  because: "12.1 repeats the class; the schemas are those of the newest version",
+}];
+
 /** What is wrong with these documents by the schemas, one line each; nothing is right. */
-export async function faults(documents: readonly Element[]): Promise<string[]> {
+export async function faults(answers: readonly Answered[]): Promise<string[]> {
   const dir = await mkdtemp(join(tmpdir(), "navette-xsd-"));
   try {
-    const names = documents.map((_, index) => `${index}.xml`);
+    const names = answers.map((_, index) => `${index}.xml`);
     await Promise.all(
-      documents.map((document, index) => writeFile(join(dir, names[index]!), toXml(document))),
+      answers.map(({ document }, index) => writeFile(join(dir, names[index]!), toXml(document))),
     );
     const schema = join(resolve(schemas!), "all.xsd");
     const result = await run("xmllint", ["--noout", "--schema", schema, ...names], { cwd: dir })
       .catch((error: { stderr?: string; message: string }) => error);
     const lines = ("stderr" in result ? result.stderr ?? "" : String(result)).split("\n");
-    return [...new Set(lines.filter((line) => /\berror\b/.test(line)))];
+    const wrong = lines.filter((line) => /\berror\b/.test(line));
+    return wrong.filter((line) => !isKnown(line, answers[parseInt(line)]?.version));
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function isKnown(line: string, version: Version | undefined): boolean {
+  return known.some((one) => one.version === version && one.fault.test(line));
 }

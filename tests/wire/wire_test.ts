@@ -5,16 +5,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import type { Version } from "../../plugins/eas/versions.ts";
-import { el, type Element } from "../../plugins/eas/wbxml/mod.ts";
+import { el } from "../../plugins/eas/wbxml/mod.ts";
 import { needs } from "../needs.ts";
 import { root } from "../sources.ts";
 import { parse, render } from "./conversation.ts";
 import { play } from "./play.ts";
-import { canCheck, faults } from "./schemas.ts";
+import { type Answered, canCheck, faults } from "./schemas.ts";
 
 const folder = join(root, "tests", "wire");
 const updating = process.env["NAVETTE_UPDATE_GOLDEN"] === "1";
-const documents: Element[] = [];
+const documents: Answered[] = [];
 
 for (const name of (await readdir(folder)).filter((name) => name.endsWith(".txt")).sort()) {
   test(`the conversation ${name.slice(0, -4)}`, async () => {
@@ -24,7 +24,7 @@ for (const name of (await readdir(folder)).filter((name) => name.endsWith(".txt"
     const answers = conversation.steps.map(() => new Map<Version, string>());
     for (const version of conversation.versions) {
       const played = await play(conversation, version);
-      documents.push(...played.documents);
+      documents.push(...played.documents.map((document) => ({ version, document })));
       played.answers.forEach((answer, step) => {
         if (answer !== undefined) answers[step]!.set(version, answer);
       });
@@ -44,6 +44,7 @@ test("every answer fits the published schemas", checks, async () => {
 
 test("the schemas would find a fault", checks, async () => {
   const wrong = el("Ping:Ping", el("Ping:Status", "soon"), el("Ping:Folders", el("Ping:Id", 1)));
-  assert.ok((await faults([wrong])).length > 0);
-  assert.deepEqual(await faults([el("Ping:Ping", el("Ping:Status", 1))]), []);
+  const right = el("Ping:Ping", el("Ping:Status", 1));
+  assert.ok((await faults([{ version: "14.1", document: wrong }])).length > 0);
+  assert.deepEqual(await faults([{ version: "14.1", document: right }]), []);
 });
