@@ -19,6 +19,7 @@ export { pause, systemClock } from "./clock.ts";
 export type { Log } from "./log.ts";
 export type { ConfigFinding } from "./error.ts";
 export { CliError, ConfigError, Unavailable } from "./error.ts";
+export { tableOf } from "./table.ts";
 export type { ServeEnv } from "./serve/listener.ts";
 export type { ListenAddress } from "./listen_address.ts";
 export { formatListen, parseListen } from "./listen_address.ts";
