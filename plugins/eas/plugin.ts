@@ -1,10 +1,12 @@
 // Exchange ActiveSync: the address devices talk to, its commands, and the points that others fill.
 import {
   accountDeleted,
+  cliCommand,
   definePlugin,
   metric,
   type Point,
   route,
+  started,
   stopping,
 } from "../../core/mod.ts";
 import {
@@ -24,10 +26,13 @@ import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
 import { config } from "./config.ts";
+import { deviceCommand } from "./device_command.ts";
 import { deviceRegistry } from "./devices.ts";
+import { showFirstVisit } from "./first_start.ts";
 import { easRoute } from "./http.ts";
 import { easMetrics } from "./metrics.ts";
 import { migrations } from "./migrations.ts";
+import { probeCommand } from "./probe/mod.ts";
 import { runningCalls } from "./running.ts";
 import { sentJournal } from "./sent.ts";
 
@@ -65,6 +70,9 @@ export default definePlugin({
       ...commands.map((one) => command.of(one, one.name)),
       route.of(easRoute({ host, devices, running, metrics }), "/Microsoft-Server-ActiveSync"),
       metric.of(metrics.register, "navette_eas_*"),
+      cliCommand.of(probeCommand, "probe"),
+      cliCommand.of(deviceCommand, "device"),
+      started.of((fact) => showFirstVisit(host, fact), "probe at the first start"),
       stopping.of(() => running.stop()),
       accountDeleted.of(async ({ account }) => {
         await devices.forget(account.id);
