@@ -1,6 +1,7 @@
 // Queries in both encodings, against examples of the specification.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseQuery } from "../query.ts";
 import { base64Query, plainQuery } from "./query.ts";
 
 const sync = {
@@ -58,5 +59,33 @@ describe("plainQuery()", () => {
       ["CollectionId", "5"],
       ["SaveInSent", "T"],
     ]);
+  });
+});
+
+describe("the server", () => {
+  test("reads from both encodings what the client wrote", () => {
+    const parameters = {
+      collectionId: "5",
+      itemId: "5:1",
+      longId: "a/b+c=",
+      attachmentName: "größe & co.pdf",
+      occurrence: "2026-03-01T12:00:00.000Z",
+      saveInSent: true,
+    };
+    const asked = { ...sync, command: "SmartReply", policyKey: 4294967295, parameters };
+    const plain = parseQuery(plainQuery(asked));
+    const base64 = parseQuery(base64Query(asked));
+    for (const read of [plain, base64]) {
+      assert.equal(read.command, "SmartReply");
+      assert.equal(read.deviceType, "SmartPhone");
+      const { collectionId, itemId, longId, attachmentName, occurrence, saveInSent } = read;
+      assert.deepEqual(
+        { collectionId, itemId, longId, attachmentName, occurrence, saveInSent },
+        parameters,
+      );
+    }
+    assert.equal(plain.deviceId, "v140Device");
+    assert.equal(base64.version, "14.0");
+    assert.equal(base64.policyKey, 4294967295);
   });
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fakeClock, settle } from "../../../tests/kit.ts";
 import { scripted, type Seen } from "../../../tests/client/scripted.ts";
-import { el, type Element } from "../wbxml/mod.ts";
+import { el, type Element, type Tag } from "../wbxml/mod.ts";
 import type { Fetch } from "../client/mod.ts";
 import { runProbe } from "./probe.ts";
 import type { ProbeReport } from "./report.ts";
@@ -38,7 +38,8 @@ const folders = (...adds: Element[]) =>
     el("FolderHierarchy:SyncKey", "1"),
     el("FolderHierarchy:Changes", el("FolderHierarchy:Count", adds.length), ...adds),
   );
-const synced = (key: string, ...more: Element[]) =>
+const synced = (key: string, ...more: Element[]) => syncedIn("5", key, ...more);
+const syncedIn = (id: string, key: string, ...more: Element[]) =>
   el(
     "AirSync:Sync",
     el(
@@ -46,18 +47,19 @@ const synced = (key: string, ...more: Element[]) =>
       el(
         "AirSync:Collection",
         el("AirSync:SyncKey", key),
-        el("AirSync:CollectionId", "5"),
+        el("AirSync:CollectionId", id),
         el("AirSync:Status", 1),
         ...more,
       ),
     ),
   );
-const keyOf = ({ document }: Seen) =>
-  document?.child("AirSync:Collections")?.child("AirSync:Collection")?.textOf("AirSync:SyncKey");
+const asks = ({ document }: Seen, tag: Tag) =>
+  document?.child("AirSync:Collections")?.child("AirSync:Collection")?.textOf(tag);
+const keyOf = (seen: Seen) => asks(seen, "AirSync:SyncKey");
 const answers: Record<string, (seen: Seen) => Element | undefined> = {
   Provision: () => el("Provision:Provision", el("Provision:Status", 1)),
   FolderSync: () => folders(folder("5", "Inbox", 2)),
-  Sync: (seen) => synced(keyOf(seen) === "0" ? "1" : "2"),
+  Sync: (seen) => syncedIn(asks(seen, "AirSync:CollectionId")!, keyOf(seen) === "0" ? "1" : "2"),
   Ping: () => el("Ping:Ping", el("Ping:Status", 1)),
 };
 
@@ -222,6 +224,24 @@ describe("the probe and held requests:", () => {
     const report = await held(3, () => new Promise<Response>(() => {}), 2);
     assert.ok(report.ok);
     assert.match(report.visits[0]?.steps.at(-1)?.detail ?? "", /held for 2\.0 s; hung up/);
+  });
+
+  test("too many folders: it takes as many as the server allows", async () => {
+    const asked: number[] = [];
+    const clock = fakeClock();
+    const fetch = small(({ command, document }) => {
+      if (command === "FolderSync") return folders(folder("5", "Inbox", 2), folder("6", "Old", 12));
+      if (command !== "Ping") return undefined;
+      asked.push(document?.child("Ping:Folders")?.children.length ?? 0);
+      if (asked.length === 1) {
+        return el("Ping:Ping", el("Ping:Status", 6), el("Ping:MaxFolders", 1));
+      }
+      clock.tick(60_000);
+      return el("Ping:Ping", el("Ping:Status", 1));
+    });
+    const options = { url: "mail.example.org", user: "ada", password: "p", wait: 300 };
+    await runProbe({ ...options, fetch, clock });
+    assert.deepEqual(asked, [2, 1]);
   });
 
   test("an interval that the server does not accept: it takes the one that is named", async () => {

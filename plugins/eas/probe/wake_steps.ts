@@ -75,9 +75,12 @@ async function held(visit: Visit, seconds: number): Promise<PingReply | undefine
   const { clock } = visit;
   const begun = clock.now();
   let heartbeat = Math.min(Math.max(Math.ceil(seconds), shortest), longest);
+  let folders = visit.phone.mailFolders().map(({ id }) => id);
   for (let attempt = 0; attempt < 3; attempt++) {
-    const reply = await pingOnce(visit, heartbeat, seconds - (clock.now() - begun) / 1000);
+    const rest = seconds - (clock.now() - begun) / 1000;
+    const reply = await pingOnce(visit, heartbeat, folders, rest);
     if (reply?.status === 5 && reply.heartbeat !== undefined) heartbeat = reply.heartbeat;
+    else if (reply?.status === 6 && reply.maxFolders) folders = folders.slice(0, reply.maxFolders);
     else if (reply === undefined || [1, 2, 7].includes(reply.status)) return reply;
     else {
       throw new StepFailed(
@@ -86,15 +89,18 @@ async function held(visit: Visit, seconds: number): Promise<PingReply | undefine
       );
     }
   }
-  throw new StepFailed("the server accepts no interval of Ping", "Look into the server's log");
+  throw new StepFailed(
+    "the server accepts no interval or no folders of Ping",
+    "Look into the server's log",
+  );
 }
 
 async function pingOnce(
   { phone, clock }: Visit,
   heartbeat: number,
+  folders: readonly string[],
   seconds: number,
 ): Promise<PingReply | undefined> {
-  const folders = phone.mailFolders().map(({ id }) => id);
   const begun = clock.now();
   const stop = new AbortController();
   const hangUp = new Error("enough");
