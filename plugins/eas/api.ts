@@ -106,7 +106,8 @@ export interface Gate {
   readonly stage: (typeof stages)[number];
   /** Commands that it lets through, for example Provision. */
   readonly spares?: readonly string[];
-  check(call: EasCall): Promise<Status | undefined>;
+  /** A code of MS-ASCMD 2.2.2 will do as well: plugin files cannot make a Status. */
+  check(call: EasCall): Promise<Status | number | undefined>;
 }
 
 /** What a plugin answers inside Provision (policy documents, wipe orders). */

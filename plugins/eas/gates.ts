@@ -1,5 +1,5 @@
 // Asks the gates, stage by stage. A gate that fails refuses: see the `catch` in dispatch.ts.
-import { type EasCall, type Gate, stages, type Status } from "./api.ts";
+import { type EasCall, type Gate, refused, stages, type Status } from "./api.ts";
 
 /** The first refusal, in the order of {@link stages}; undefined: the command may run. */
 export async function refusal(
@@ -10,8 +10,9 @@ export async function refusal(
   for (const stage of stages) {
     for (const gate of gates) {
       if (gate.stage !== stage || gate.spares?.includes(command)) continue;
-      const status = await gate.check(call);
-      if (status === undefined) continue;
+      const said = await gate.check(call);
+      if (said === undefined) continue;
+      const status = typeof said === "number" ? refused(said) : said;
       call.log.info({ stage, command, status: status.code }, "a gate refused");
       return status;
     }
