@@ -114,7 +114,9 @@ export class Watchers {
   }
 
   async #lookFirst(): Promise<void> {
-    const [row] = await this.#db.all<{ value: number }>("SELECT value FROM mailbox_sequence");
+    const [row] = await this.#db.all<{ value: number }>(
+      "SELECT value FROM mailbox_sequence WHERE id = 1",
+    );
     this.#seen = row?.value ?? 0;
   }
 
