@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { programOf } from "./runtimes.ts";
+import { locate } from "./runtimes.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -21,15 +21,14 @@ export async function compile(
   outfile: string,
   { target }: CompileOptions = {},
 ): Promise<void> {
-  const [program, ...args] = programOf("bun");
-  args.push("build", "--compile", "--minify", "--bytecode", "--format=esm");
+  const args = ["build", "--compile", "--minify", "--bytecode", "--format=esm"];
   // Names stay: messages and logs show them.
   args.push("--keep-names");
   // The folder in which a server happens to start must not change what it does.
   args.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
   if (target) args.push(`--target=${target}`);
   args.push(entry, "--outfile", outfile);
-  const child = spawn(program!, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(await locate("bun"), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stdout.on("data", (data) => said += data);
   child.stderr.on("data", (data) => said += data);

@@ -1,0 +1,46 @@
+// The same smoke suite for every packaging, and how soon the executable listens.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { run } from "../child.ts";
+import { builds, packagings } from "./packagings.ts";
+import { smoke } from "./smoke.ts";
+
+const built = builds();
+
+describe("packagings", () => {
+  after(() => built.remove());
+
+  for (const [name, prepare] of Object.entries(packagings(built))) smoke(name, prepare);
+
+  test("the executable listens within 200 ms of its start, also of its first", async () => {
+    const file = await built.executable();
+    const first = await quickest(3, () => startOf(file));
+    assert.ok(first <= 200, `first start ${first} ms`);
+  });
+});
+
+/** Milliseconds from the start of `file` in an empty folder until it listens. */
+async function startOf(file: string): Promise<number> {
+  const cwd = await mkdtemp(join(tmpdir(), "navette-start-"));
+  try {
+    const begun = performance.now();
+    const child = run(file, ["serve", "--listen", "127.0.0.1:0"], { cwd });
+    await child.saw(/listens on/);
+    const took = performance.now() - begun;
+    child.process.kill("SIGKILL");
+    await child.ended;
+    return took;
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+/** The best of several: others may use the machine meanwhile. */
+async function quickest(times: number, measure: () => Promise<number>): Promise<number> {
+  const took: number[] = [];
+  for (let time = 0; time < times; time++) took.push(await measure());
+  return Math.round(Math.min(...took));
+}
