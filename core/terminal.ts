@@ -17,6 +17,8 @@ export interface Terminal {
   ask(question: string, options?: { readonly secret?: boolean }): Promise<string | undefined>;
   /** Calls `run` at SIGINT and SIGTERM; returns what ends that. */
   onSignal(run: (name: string) => void): () => void;
+  /** Resolves when everything that was written is out. */
+  flush(): Promise<void>;
   /** Ends the process now. */
   exit(code: number): void;
 }
@@ -43,6 +45,11 @@ export const processTerminal: Terminal = {
     return () => {
       for (const name of names) process.off(name, run);
     };
+  },
+  async flush() {
+    for (const stream of [process.stdout, process.stderr]) {
+      await new Promise<void>((resolve) => void stream.write("", () => resolve()));
+    }
   },
   exit: (code) => process.exit(code),
 };

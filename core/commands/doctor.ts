@@ -1,0 +1,75 @@
+// navette doctor: what is wrong, and how to mend it.
+import { coreFindings } from "../doctor/mod.ts";
+import { CliError, ConfigError } from "../error.ts";
+import { diagnosis, type Finding } from "../points.ts";
+import type { CoreCommand, Parts } from "./parts.ts";
+
+export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) => {
+  program.command("doctor").description("Look for what is wrong; each finding with its fix")
+    .argument("[url]", "where clients reach this server, for example https://mail.example.com")
+    .option("--json", "print JSON")
+    .action(async (url: string | undefined, options: { json?: boolean }) => {
+      if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+        throw new CliError(`Cannot check ${url}: wanted https://host`, 2);
+      }
+      const findings = await examine(parts, url);
+      if (options.json) json(findings);
+      else for (const finding of findings) show(finding, print);
+      const errors = findings.filter(({ level }) => level === "error").length;
+      if (errors > 0) throw new CliError(`${errors} of ${findings.length} checks found an error`);
+    });
+};
+
+async function examine(parts: Parts, url: string | undefined): Promise<Finding[]> {
+  const configured = configFindings(parts);
+  // Everything else would be looked at with options that are not meant.
+  if (parts.setup.trouble) return configured;
+  let session;
+  try {
+    session = await parts.context.open();
+  } catch (error) {
+    const fix = "see that the directory is there, that navette may write to it, and the address";
+    const detail = (error as Error).message;
+    return [...configured, { check: "storage", level: "error", detail, fix }];
+  }
+  try {
+    const { host } = session;
+    const own = await coreFindings(parts, parts.config(), host.db, url);
+    const others = await Promise.all(host.all(diagnosis).map((examine) => carefully(examine, url)));
+    return [...configured, ...own, ...others.flat()];
+  } finally {
+    await session.close();
+  }
+}
+
+async function carefully(
+  examine: (url: string | undefined) => Promise<readonly Finding[]>,
+  url: string | undefined,
+): Promise<readonly Finding[]> {
+  try {
+    return await examine(url);
+  } catch (error) {
+    const detail = `the check itself failed: ${(error as Error).message}`;
+    return [{ check: "a plugin's check", level: "error", detail }];
+  }
+}
+
+function configFindings({ setup }: Parts): Finding[] {
+  const check = "configuration";
+  if (!setup.trouble) {
+    return [{ check, level: "ok", detail: setup.config.file ?? "no file: defaults" }];
+  }
+  return setup.trouble.findings.map((finding) => ({
+    check,
+    level: "error",
+    detail: new ConfigError([finding]).message.replace(/\. Fix: .*$/s, ""),
+    fix: finding.fix,
+  }));
+}
+
+const marks = { ok: "ok     ", warning: "warning", error: "ERROR  " };
+
+function show({ check, level, detail, fix }: Finding, print: (line: string) => void): void {
+  print(`${marks[level]}  ${check}: ${detail}`);
+  if (fix !== undefined) print(`         Fix: ${fix}`);
+}

@@ -1,0 +1,123 @@
+// navette user add | list | passwd | disable | enable | delete
+import type { Command } from "commander";
+import type { Accounts } from "../accounts.ts";
+import { CliError } from "../error.ts";
+import { accounts as accountsPoint } from "../points.ts";
+import { tableOf } from "../table.ts";
+import { accountAt, newPassword, withPasswordOption } from "./passwords.ts";
+import type { CoreCommand, Parts } from "./parts.ts";
+
+export const userCommand: CoreCommand = (parts) => (program) => {
+  const user = program.command("user").description("The accounts of this server");
+  addCommand(user, parts);
+  listCommand(user, parts);
+  passwdCommand(user, parts);
+  switchCommand(user, parts, "disable", "Let an account log in no more; its data stays", true);
+  switchCommand(user, parts, "enable", "Let a disabled account log in again", false);
+  deleteCommand(user, parts);
+};
+
+/** Runs `work` with the accounts of the opened database. */
+export async function withAccounts<R>(
+  { context }: Parts,
+  work: (accounts: Accounts) => Promise<R>,
+): Promise<R> {
+  const session = await context.open();
+  try {
+    return await work(session.host.one(accountsPoint));
+  } finally {
+    await session.close();
+  }
+}
+
+function addCommand(user: Command, parts: Parts): void {
+  const command = user.command("add").description("Add an account")
+    .argument("<address>", "its main address")
+    .option("--name <name>", "the name to be shown")
+    .option("--alias <address...>", "further addresses")
+    .option("--admin", "may use the administration pages");
+  withPasswordOption(command).action(async (address: string, options: {
+    name?: string;
+    alias?: string[];
+    admin?: boolean;
+    passwordStdin?: boolean;
+  }) => {
+    const password = await newPassword(parts, options);
+    const account = await withAccounts(parts, (accounts) =>
+      accounts.add({
+        address,
+        name: options.name ?? "",
+        aliases: options.alias ?? [],
+        admin: options.admin ?? false,
+        password,
+      }));
+    parts.context.print(`Added ${account.address}`);
+  });
+}
+
+function listCommand(user: Command, parts: Parts): void {
+  const { print, json } = parts.context;
+  user.command("list").description("List the accounts").option("--json", "print JSON")
+    .action(async (options: { json?: boolean }) => {
+      const all = await withAccounts(parts, (accounts) => accounts.list());
+      if (options.json) return json(all);
+      const rows = all.map(({ address, name, aliases, admin, disabled }) => [
+        address,
+        name,
+        aliases.join(", "),
+        [admin ? "admin" : "", disabled ? "disabled" : ""].filter(Boolean).join(", "),
+      ]);
+      if (rows.length === 0) print("No accounts yet: navette user add ADDRESS");
+      for (const line of tableOf(["ADDRESS", "NAME", "ALIASES", "MARKS"], rows)) print(line);
+    });
+}
+
+function passwdCommand(user: Command, parts: Parts): void {
+  const command = user.command("passwd").description("Set an account's password")
+    .argument("<address>");
+  withPasswordOption(command).action(
+    async (address: string, options: { passwordStdin?: boolean }) => {
+      const password = await newPassword(parts, options);
+      await withAccounts(parts, async (accounts) => {
+        await accounts.setPassword((await accountAt(accounts, address)).id, password);
+      });
+      parts.context.print(`The password of ${address} is set`);
+    },
+  );
+}
+
+function switchCommand(
+  user: Command,
+  parts: Parts,
+  name: "disable" | "enable",
+  description: string,
+  disabled: boolean,
+): void {
+  user.command(name).description(description).argument("<address>")
+    .action(async (address: string) => {
+      await withAccounts(parts, async (accounts) => {
+        await accounts.setDisabled((await accountAt(accounts, address)).id, disabled);
+      });
+      parts.context.print(`${address} is ${name}d`);
+    });
+}
+
+function deleteCommand(user: Command, parts: Parts): void {
+  user.command("delete").description("Delete an account and all that is kept for it")
+    .argument("<address>")
+    .option("--yes", "do not ask")
+    .action(async (address: string, options: { yes?: boolean }) => {
+      await withAccounts(parts, async (accounts) => {
+        const account = await accountAt(accounts, address);
+        if (!options.yes) await confirm(parts, account.address);
+        await accounts.remove(account.id);
+        parts.context.print(`Deleted ${account.address}`);
+      });
+    });
+}
+
+async function confirm({ terminal }: Parts, address: string): Promise<void> {
+  if (!terminal.asks) throw new CliError("Cannot ask here whether to delete: use --yes", 2);
+  const typed = await terminal.ask(`Type ${address} to delete it with all its data: `);
+  if (typed?.trim().toLowerCase() !== address) throw new CliError(`${address} was not deleted`);
+}
