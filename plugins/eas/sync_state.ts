@@ -79,12 +79,17 @@ export interface Session extends View {
   readonly state: string | undefined;
   /**
    * Present where the device repeats the key before the last answer: that answer never arrived. Its
-   * items are not part of the view. To send it again, answer with its key and commit nothing; a
-   * `commit` forgets it.
+   * items are not part of the view. To send it again, answer with its key and commit nothing (but
+   * `amend` what has changed since); a `commit` forgets it.
    */
   readonly lost: Lost | undefined;
   /** Commands that were begun under the key which the device sent. */
   readonly journal: ReadonlyMap<string, Journalled>;
+  /**
+   * Replaces what the lost answer's record says of items: it was sent again, and they had changed.
+   * Throws {@link Outdated}.
+   */
+  amend(held: readonly Held[]): Promise<void>;
   /** Makes durable that these commands are about to run, so that a crash cannot run them twice. */
   intend(commands: readonly Journalled[]): Promise<void>;
   /**

@@ -37,6 +37,9 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
     state: (received ? copy.next_state : copy?.state) ?? undefined,
     lost,
     journal: new Map(journal.map(({ id, record }) => [id, { id, record }])),
+    async amend(held) {
+      if (held.length > 0) await db.transaction((tx) => amend(tx, opening, held));
+    },
     intend: (commands) => intend(db, opening, commands),
     commit: (next) => db.transaction((tx) => commit(tx, opening, received, next)),
     keep: (state) => keep(db, opening, received, state),
@@ -57,6 +60,21 @@ async function lostOf(db: Database, copy: Copy): Promise<Lost> {
     held: rows.filter((row): row is Held => row.has !== null),
     gone: rows.filter(({ has }) => has === null).map(({ item }) => item),
   };
+}
+
+async function amend(tx: Database, { copy }: Opening, held: readonly Held[]): Promise<void> {
+  if (!copy) throw new TypeError("Cannot amend: nothing was handed out");
+  const { changes } = await tx.run(
+    "UPDATE smartsync_copy SET revision = revision + 1 WHERE id = ? AND revision = ?",
+    [copy.id, copy.revision],
+  );
+  if (changes === 0) throw new Outdated("Cannot amend: another process advanced the collection");
+  await tx.run(
+    `UPDATE smartsync_pending SET (date, has) =
+       (SELECT value ->> 1, value ->> 2 FROM json_each(?2) WHERE value ->> 0 = item)
+     WHERE copy = ?1 AND item IN (SELECT value ->> 0 FROM json_each(?2))`,
+    [copy.id, JSON.stringify(held.map(({ item, date, has }) => [item, date, has]))],
+  );
 }
 
 async function intend(

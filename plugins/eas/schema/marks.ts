@@ -111,7 +111,16 @@ const placesOf = (set: Partial<Marks>) =>
 /** Whether two states differ in any of the marks that `set` names. */
 export function differIn(has: string, other: string, set: Partial<Marks>): boolean {
   const [a, b] = [has.split("."), other.split(".")];
-  return placesOf(set).some((place) => a[place] !== b[place]);
+  return placesOf(set).some((place) => a[place] !== b[place] && a[place] !== doubt);
+}
+
+/** In place of a part of a fingerprint: nobody knows what the device has there. Equals nothing. */
+const doubt = "?";
+
+/** A state of which a device may have either of two: where they differ it will be told again. */
+export function doubted(has: string, other: string): string {
+  const [a, b] = [has.split("."), other.split(".")];
+  return a.map((part, place) => part === b[place] ? part : doubt).join(".");
 }
 
 /**

@@ -1,5 +1,6 @@
 // For the tests beside it: a program with the sync engine, mail that arrives, phones that sync.
 import { type EasApp, easApp, type EasAppOptions } from "../../../../tests/kit_eas.ts";
+import type { Plugin } from "../../../../core/mod.ts";
 import smartsync from "../../../smartsync/plugin.ts";
 import type { Marks } from "../../../mailbox/api.ts";
 import {
@@ -36,8 +37,12 @@ export interface ClientChoice {
   readonly fetch?: (inner: Fetch) => Fetch;
 }
 
-export async function engine(options: EasAppOptions = {}): Promise<Engine> {
-  const app = await easApp({ ...options, plugins: [smartsync, ...options.plugins ?? []] });
+/** `state`: the plugin that fills `eas.syncState`. */
+export async function engine(
+  options: EasAppOptions = {},
+  state: Plugin = smartsync,
+): Promise<Engine> {
+  const app = await easApp({ ...options, plugins: [state, ...options.plugins ?? []] });
   const box = app.mailbox();
   const { changes } = await box.folders(undefined);
   const folderOf = (role: string) => changes.find(({ folder }) => folder?.role === role)!.id;

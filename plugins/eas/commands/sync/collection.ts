@@ -15,7 +15,7 @@ import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
 import { readJournal } from "./journal.ts";
 import { floorOf, standardOptions } from "./options.ts";
-import { asksTheSame, replayed } from "./replay.ts";
+import { amendments, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
 import { type CollectionState, formatState, parseState, startOf, withFloor } from "./state.ts";
 
@@ -65,8 +65,9 @@ export async function syncCollection(
   const fetches = commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id);
   if (session.lost && asksTheSame(session.lost, request, wants, filed, journal)) {
     const { answers, effects } = await runCommands(context, filed, journal);
-    const { key, state, ops } = await replayed(session, session.lost, effects);
+    const { key, state, ops } = await replayed(session, session.lost, effects, call.mailbox);
     if (ops.length <= window) {
+      await session.amend(amendments(ops));
       const { more } = state;
       return { ...answer(request, key, options.item), more, answers, fetches, ops, quiet: false };
     }

@@ -12,7 +12,7 @@ export interface Op {
   readonly before: Held | undefined;
   /** What it has after; undefined where the item is taken away. */
   readonly after: Held | undefined;
-  /** The item as it was found; undefined where a lost answer is sent again. */
+  /** The item as it was found; undefined where it is taken away. */
   readonly state: ItemState | undefined;
 }
 
@@ -80,7 +80,7 @@ function note(
     } else if (before.has !== after.has) hunt.silent.set(item, after);
   } else if (before) {
     const kind = state ? "softDelete" : "delete";
-    hunt.ops.set(item, { kind, item, before, after: undefined, state });
+    hunt.ops.set(item, { kind, item, before, after: undefined, state: undefined });
   }
 }
 

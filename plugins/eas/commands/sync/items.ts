@@ -37,19 +37,12 @@ export function itemWriter(host: Host, call: EasCall, options: ItemOptions): Ite
     for (let from = 0; from < ops.length; from += batch) {
       const part = new Map(ops.slice(from, from + batch).map((op) => [op.item, op]));
       for await (const item of call.mailbox.read([...part.keys()], want)) {
-        const op = part.get(item.id)!;
-        if (op.kind === "add") {
-          yield el("AirSync:Add", el("AirSync:ServerId", item.id), fields(item));
-        } else {
-          const change = changeSince(
-            op.before!.has,
-            item.state.revision,
-            item.state.marks,
-            call.version,
-          );
-          if (change === "item") yield changed(item.id, fields(item));
-          else if (change !== "same") yield marksChanged(item.id, change);
-        }
+        const { kind, state } = part.get(item.id)!;
+        // The marks that were recorded, not those of this moment: what differs is told next time.
+        const marks = state?.marks ?? item.state.marks;
+        const data = fields({ ...item, state: { ...item.state, marks } });
+        const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
+        yield el(tag, el("AirSync:ServerId", item.id), data);
       }
     }
   }
@@ -85,19 +78,13 @@ function parted(ops: readonly Op[], { version }: EasCall): [Element[], Op[]] {
     else if (op.kind === "softDelete") gone.push(el("AirSync:SoftDelete", id));
     else if (op.kind === "add") adds.push(op);
     else {
-      const change = op.state
-        ? changeSince(op.before!.has, op.state.revision, op.state.marks, version)
-        : "item";
-      if (Array.isArray(change)) marked.push(marksChanged(op.item, change));
-      else changes.push(op);
+      const { revision, marks } = op.state!;
+      const change = changeSince(op.before!.has, revision, marks, version);
+      if (change === "item") changes.push(op);
+      else if (change !== "same") {
+        marked.push(el("AirSync:Change", id, el("AirSync:ApplicationData", ...change)));
+      }
     }
   }
   return [[...gone, ...marked], [...changes, ...adds]];
 }
-
-function changed(id: ItemId, data: Element): Element {
-  return el("AirSync:Change", el("AirSync:ServerId", id), data);
-}
-
-const marksChanged = (id: ItemId, fields: readonly Element[]) =>
-  changed(id, el("AirSync:ApplicationData", ...fields));

@@ -1,5 +1,7 @@
 // A repeated request: may the lost answer be sent again, just as it was, under its key?
+import type { ItemId, ItemState, Mailbox } from "../../../mailbox/api.ts";
 import type { Held, Lost, Session } from "../../api.ts";
+import { doubted, fingerprint } from "../../schema/marks.ts";
 import { type Effects, viewAfter } from "./effects.ts";
 import type { Op } from "./hunt.ts";
 import { doneBefore, type Entry, type Filed } from "./journal.ts";
@@ -28,11 +30,16 @@ export function asksTheSame(
   return options === undefined || JSON.stringify(options) === JSON.stringify(state.options);
 }
 
-/** What the lost answer told, measured against what the device has without it. */
+/**
+ * What the lost answer told, measured against what the device has without it; items are read as they
+ * are now. Where one has changed since, the device may have it either way: its record says so, and
+ * the next answer tells it once more.
+ */
 export async function replayed(
   session: Session,
   lost: Lost,
   effects: Effects,
+  mailbox: Mailbox,
 ): Promise<Replay> {
   const state = parseState(lost.state);
   const items = [...lost.gone, ...lost.held.map(({ item }) => item)];
@@ -40,16 +47,33 @@ export async function replayed(
   const ops: Op[] = [];
   for (const item of lost.gone) {
     const had = before.get(item);
-    if (had) ops.push(opOf(had.date < state.floor ? "softDelete" : "delete", had, undefined));
+    const kind = had && had.date < state.floor ? "softDelete" : "delete";
+    if (had) ops.push({ kind, item, before: had, after: undefined, state: undefined });
   }
-  for (const after of lost.held) {
+  const told = lost.held.filter(({ item, has }) => before.get(item)?.has !== has);
+  const now = await statesOf(mailbox, told.map(({ item }) => item));
+  for (const after of told) {
     const had = before.get(after.item);
-    if (!had) ops.push(opOf("add", undefined, after));
-    else if (had.has !== after.has) ops.push(opOf("change", had, after));
+    const found = now.get(after.item);
+    // What vanished meanwhile is told as gone by the next answer.
+    if (!found) continue;
+    ops.push({ kind: had ? "change" : "add", item: after.item, before: had, after, state: found });
   }
   return { key: lost.key, state, ops };
 }
 
-function opOf(kind: Op["kind"], before: Held | undefined, after: Held | undefined): Op {
-  return { kind, item: (after ?? before)!.item, before, after, state: undefined };
+/** Records that need a word more, because an item is not as the lost answer told it. */
+export function amendments(ops: readonly Op[]): Held[] {
+  return ops.flatMap(({ after, state }) => {
+    if (!after || !state) return [];
+    const has = doubted(after.has, fingerprint(state.revision, state.marks));
+    return has === after.has ? [] : [{ ...after, has }];
+  });
+}
+
+async function statesOf(mailbox: Mailbox, ids: readonly ItemId[]) {
+  const states = new Map<ItemId, ItemState>();
+  if (ids.length === 0) return states;
+  for await (const { id, state } of mailbox.read(ids, {})) states.set(id, state);
+  return states;
 }
