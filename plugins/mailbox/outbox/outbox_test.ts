@@ -71,7 +71,7 @@ function outboxOf(
     name,
     delivery: () => makeDelivery({ accounts, backend: () => backend, clock, name }),
     mailboxes: () => backend,
-    relay: config ? makeRelay(all, name()) : undefined,
+    relay: config ? makeRelay(all, name) : undefined,
     maxSize: 100_000,
     domains: more.domains ?? [],
     retry: all.retry,

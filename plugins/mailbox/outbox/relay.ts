@@ -41,7 +41,7 @@ export interface Relay {
 const ports = { starttls: 587, tls: 465, none: 25 };
 
 /** The relay of the configuration; undefined: there is none. */
-export function makeRelay(config: RelayConfig, name: string): Relay | undefined {
+export function makeRelay(config: RelayConfig, name: () => string): Relay | undefined {
   if (config.host === "") return undefined;
   const port = config.port || ports[config.security];
   const session: Session = (work, stop) => connected(config, port, name, work, stop);
@@ -65,7 +65,7 @@ type Session = <R>(
 async function connected<R>(
   config: RelayConfig,
   port: number,
-  name: string,
+  name: () => string,
   work: (connection: SMTPConnection) => Promise<R>,
   stop: Promise<never> | undefined,
 ): Promise<R> {
@@ -75,7 +75,7 @@ async function connected<R>(
   const connection = new SMTPConnection({
     host: config.host,
     port,
-    name: config.name || name,
+    name: config.name || name(),
     secure: config.security === "tls",
     requireTLS: config.security === "starttls",
     ignoreTLS: config.security === "none",

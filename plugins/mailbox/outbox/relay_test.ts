@@ -67,7 +67,7 @@ for (const security of ["starttls", "tls"] as const) {
         },
       });
       const all = { ...config, port: server.port, security, user: "navette", passwordFile };
-      const trusting = makeRelay({ ...all, caFile }, "mail.example.test")!;
+      const trusting = makeRelay({ ...all, caFile }, () => "mail.example.test")!;
       await trusting.check();
       const { verdicts } = handOver(trusting);
       assert.equal((await verdicts).get("x@far.test")!.kind, "sent");
@@ -75,7 +75,7 @@ for (const security of ["starttls", "tls"] as const) {
       assert.deepEqual(server.logins, ["navette:secret", "navette:secret"]);
       assert.equal(server.got[0]!.text, "Subject: x\r\n\r\n.dot\r\n");
 
-      const stranger = makeRelay(all, "mail.example.test")!;
+      const stranger = makeRelay(all, () => "mail.example.test")!;
       const verdict = (await handOver(stranger).verdicts).get("x@far.test")!;
       assert.equal(verdict.kind, "temporary");
       assert.ok(verdict.relayTrouble);
@@ -89,7 +89,7 @@ test("starttls: a relay that does not offer it gets neither password nor mail", 
   const server = await fakeRelay();
   const relay = makeRelay(
     { ...config, port: server.port, security: "starttls", user: "u", password: "p" },
-    "mail.example.test",
+    () => "mail.example.test",
   )!;
   const { verdicts, committing } = handOver(relay);
   const verdict = (await verdicts).get("x@far.test")!;
@@ -108,7 +108,7 @@ test("A refused login is the relay's trouble, not the message's", async () => {
   });
   const relay = makeRelay(
     { ...config, port: server.port, user: "u", password: "wrong" },
-    "mail.example.test",
+    () => "mail.example.test",
   )!;
   const verdict = (await handOver(relay).verdicts).get("x@far.test")!;
   assert.equal(verdict.kind, "temporary");
@@ -119,7 +119,7 @@ test("A refused login is the relay's trouble, not the message's", async () => {
 
 test("A message over the relay's announced SIZE is refused for good, without sending it", async () => {
   const server = await fakeRelay({ size: 1000 });
-  const relay = makeRelay({ ...config, port: server.port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
   const { verdicts, committing } = handOver(relay, "x".repeat(2000));
   const verdict = (await verdicts).get("x@far.test")!;
   assert.equal(verdict.kind, "permanent");
@@ -129,7 +129,7 @@ test("A message over the relay's announced SIZE is refused for good, without sen
 
 test("A message that cannot be read to its end is not sent at all", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
   async function* broken() {
     yield* chunks("Subject: half\r\n\r\nfirst half");
     throw new Error("disk");
@@ -149,7 +149,7 @@ test("A message that cannot be read to its end is not sent at all", async () => 
 
 test("A failing commit mark keeps the message from being sent", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
   const verdicts = await relay.handOver({
     from: "anna@example.test",
     to: ["x@far.test"],
@@ -165,7 +165,7 @@ test("A failing commit mark keeps the message from being sent", async () => {
 
 test("An abort ends an attempt before its end is sent; nothing is doubtful then", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
   const controller = new AbortController();
   async function* stalls() {
     yield* chunks("Subject: x\r\n\r\n");
@@ -189,7 +189,7 @@ test("A connection that breaks before the data is no doubt, however small the me
   const server = await fakeRelay({
     onRcptTo: () => server.hangUp(),
   });
-  const relay = makeRelay({ ...config, port: server.port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
   const { verdicts, committing } = handOver(relay);
   assert.equal((await verdicts).get("x@far.test")!.kind, "temporary");
   assert.deepEqual(committing, []);
@@ -200,7 +200,7 @@ test("A stop ends an attempt that is still connecting", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));
   const { port } = silent.address() as AddressInfo;
-  const relay = makeRelay({ ...config, host: "127.0.0.1", port }, "mail.example.test")!;
+  const relay = makeRelay({ ...config, host: "127.0.0.1", port }, () => "mail.example.test")!;
   const controller = new AbortController();
   silent.once("connection", () => controller.abort());
   const verdicts = await relay.handOver({
@@ -216,8 +216,8 @@ test("A stop ends an attempt that is still connecting", async () => {
 });
 
 test("Without a host there is no relay; ports follow from the security", () => {
-  assert.equal(makeRelay({ ...config, host: "" }, "x"), undefined);
-  assert.equal(makeRelay({ ...config, security: "starttls" }, "x")!.place, "localhost:587");
-  assert.equal(makeRelay({ ...config, security: "tls" }, "x")!.place, "localhost:465");
-  assert.equal(makeRelay({ ...config, port: 2525 }, "x")!.place, "localhost:2525");
+  assert.equal(makeRelay({ ...config, host: "" }, () => "x"), undefined);
+  assert.equal(makeRelay({ ...config, security: "starttls" }, () => "x")!.place, "localhost:587");
+  assert.equal(makeRelay({ ...config, security: "tls" }, () => "x")!.place, "localhost:465");
+  assert.equal(makeRelay({ ...config, port: 2525 }, () => "x")!.place, "localhost:2525");
 });

@@ -1,0 +1,185 @@
+// Mail: where it is kept, how it comes in, how it leaves.
+import { hostname } from "node:os";
+import {
+  accountDeleted,
+  accounts,
+  cliCommand,
+  type Contribution,
+  definePlugin,
+  diagnosis,
+  firstStart,
+  health,
+  type Host,
+  login,
+  metric,
+  pause,
+  type Point,
+  route,
+  task,
+} from "../../core/mod.ts";
+import { backend, delivery, mailboxes } from "./api.ts";
+import { addDeliverRoute } from "./arrival/http.ts";
+import { listenerTask } from "./arrival/task.ts";
+import { dropAccount, housekeeping, localBackend, migrations } from "./backends/local/mod.ts";
+import { config, type MailboxConfig } from "./config.ts";
+import { makeDelivery } from "./delivery.ts";
+import { diagnose } from "./diagnosis.ts";
+import { type MailMetrics, mailMetrics } from "./metrics.ts";
+import { outboxMigrations } from "./outbox/migrations.ts";
+import { makeOutbox, type Outbox } from "./outbox/outbox.ts";
+import { makeRelay, type Relay } from "./outbox/relay.ts";
+import { fillWithSamples } from "./sample/sample.ts";
+import { exportCommand } from "./transfer/export_command.ts";
+import { importCommand } from "./transfer/import_command.ts";
+import { forgetImports, transferMigrations } from "./transfer/imported.ts";
+
+const owns: readonly Point<unknown>[] = [backend, mailboxes, delivery];
+
+/** What the parts of the plugin share. */
+interface Parts {
+  readonly host: Host<MailboxConfig>;
+  readonly name: () => string;
+  readonly relay: Relay | undefined;
+  readonly outbox: Outbox;
+  readonly metrics: MailMetrics;
+}
+
+export default definePlugin({
+  id: "mailbox",
+  summary: "Mailboxes: their store, mail coming in, mail going out",
+  owns,
+  config,
+  migrations: [...migrations, ...outboxMigrations, ...transferMigrations],
+  contributes(host) {
+    const parts = partsOf(host);
+    return [
+      ...services(parts),
+      ...arrivals(parts),
+      ...upkeep(parts),
+      cliCommand.of(importCommand(), "import"),
+      cliCommand.of(exportCommand(), "export"),
+    ];
+  },
+});
+
+function partsOf(host: Host<MailboxConfig>): Parts {
+  const { relay: relayConfig, maxMessageSize: maxSize, domains } = host.config;
+  const name = serverName(host.config.hostname);
+  const relay = makeRelay(relayConfig, name);
+  const metrics: MailMetrics = mailMetrics(() => outbox.waiting());
+  const outbox: Outbox = makeOutbox({
+    db: host.db,
+    clock: host.clock,
+    log: host.log,
+    accounts: () => host.one(accounts),
+    delivery: () => host.one(delivery),
+    mailboxes: () => host.one(mailboxes),
+    relay,
+    name,
+    maxSize,
+    domains: domains.map((domain) => domain.toLowerCase()),
+    retry: relayConfig.retry,
+    giveUpAfter: relayConfig.giveUpAfter,
+    parallel: relayConfig.parallel,
+    counted: metrics.sent,
+  });
+  return { host, name, relay, outbox, metrics };
+}
+
+/** The configured name, or the machine's; looked up when it is first needed. */
+function serverName(configured: string): () => string {
+  let name = configured;
+  return () => name ||= hostname();
+}
+
+/** The store, and what stands in front of it. */
+function services({ host, name, outbox, metrics }: Parts): Contribution[] {
+  const { db, clock, log } = host;
+  const chosen = () => {
+    const all = host.all(backend);
+    const found = all.find(({ id }) => id === host.config.backend);
+    if (found) return found;
+    const ids = all.map(({ id }) => id).join(", ");
+    throw new RangeError(
+      `Cannot open mailboxes: mailbox.backend is "${host.config.backend}"; there are ${ids}`,
+    );
+  };
+  return [
+    backend.of(localBackend({ db, clock, log, send: outbox.send }), "local"),
+    mailboxes.of({ open: (account) => chosen().open(account) }),
+    delivery.of(makeDelivery({
+      accounts: () => host.one(accounts),
+      backend: chosen,
+      clock,
+      name,
+      delivered: metrics.delivered,
+    })),
+  ];
+}
+
+/** The ways in that are switched on. */
+function arrivals({ host, name, metrics }: Parts): Contribution[] {
+  const { config, log, clock } = host;
+  const counted = (protocol: "lmtp" | "smtp" | "http") => (outcome: "taken" | "refused") =>
+    metrics.arrived(protocol, outcome);
+  const shared = { maxSize: config.maxMessageSize, log };
+  const listeners = (["lmtp", "smtp"] as const)
+    .filter((protocol) => config[protocol].listen !== "")
+    .flatMap((protocol) => {
+      const listener = listenerTask(config[protocol].listen, clock, () => ({
+        ...shared,
+        protocol,
+        name: name(),
+        delivery: host.one(delivery),
+        counted: counted(protocol),
+      }), protocol);
+      return [task.of(listener.task), health.of(listener.health, protocol)];
+    });
+  if (!config.http.enabled) return listeners;
+  const http = route.of((app) =>
+    addDeliverRoute(app, {
+      ...shared,
+      login: () => host.one(login),
+      delivery: () => host.one(delivery),
+      token: config.http.token,
+      counted: counted("http"),
+    }), "deliver");
+  return [...listeners, http];
+}
+
+const hour = 3_600_000;
+
+/** Background work, and what others are told. */
+function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
+  const { db, clock, log, config } = host;
+  return [
+    task.of({ name: "outbox", run: outbox.run }),
+    task.of(housekeeping({ db, clock, log })),
+    task.of({
+      name: "outbox housekeeping",
+      async run(signal) {
+        while (!signal.aborted) {
+          await outbox.clean().catch((error) => {
+            log.warn({ err: error }, "Housekeeping of the outbox failed; it is tried again");
+          });
+          await pause(clock, hour, signal);
+        }
+      },
+    }),
+    // Mail waits for a relay that is away: no reason to take this server out of service.
+    health.of(() => {
+      const detail = outbox.trouble();
+      return Promise.resolve({ name: "mail relay", ok: true, ...(detail && { detail }) });
+    }, "relay"),
+    metric.of(metrics.register, "mail"),
+    diagnosis.of(() => diagnose(config, relay, host.all(backend).map(({ id }) => id)), "mail"),
+    firstStart.of(async ({ account }) => {
+      if (config.sample) await fillWithSamples(host.one(mailboxes).open(account), account, clock);
+    }, "sample mailbox"),
+    accountDeleted.of(async ({ account }) => {
+      await outbox.removeAccount(account.id);
+      await forgetImports(db, account.id);
+      await dropAccount(db, account.id, clock.now());
+    }, "mailbox"),
+  ];
+}
