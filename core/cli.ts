@@ -33,18 +33,25 @@ export interface MainOptions {
 /** Runs one command. Returns the exit code: 0 well, 1 failed, 2 wrong words or configuration. */
 export async function main(options: MainOptions): Promise<number> {
   const terminal = options.terminal ?? processTerminal;
+  const argv = withoutRunnersDashes(options.argv);
   try {
-    const globals = globalsOf(options.argv, options.env);
+    const globals = globalsOf(argv, options.env);
     const setup = await setUp(options.plugins, globals, options.env);
     const parts = assemble(options, terminal, globals, setup);
     const command = commandFor(parts);
-    await command.parseAsync([...options.argv], { from: "user" });
+    await command.parseAsync([...argv], { from: "user" });
     return 0;
   } catch (error) {
     return tell(error, terminal);
   } finally {
     await terminal.flush();
   }
+}
+
+/** Task runners hand the `--` of `task start -- --listen …` on, which would end the options. */
+function withoutRunnersDashes(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf("--");
+  return at === 0 || (at === 1 && argv[0] === "serve") ? argv.toSpliced(at, 1) : argv;
 }
 
 /** Puts the program together, with core's commands among its contributions. */

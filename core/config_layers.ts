@@ -39,6 +39,7 @@ export function variableOf(path: readonly string[]): string {
 export function layersOf(options: LayerOptions): Layers {
   const findings: ConfigFinding[] = [];
   const tree: Table = readFile(options.file, findings);
+  const fileTree = structuredClone(tree);
   const sources = new Map<string, string>();
   const put = (path: readonly string[], text: string, source: string) => {
     const option = options.options.find((option) => option.path.join(".") === path.join("."));
@@ -55,6 +56,9 @@ export function layersOf(options: LayerOptions): Layers {
         const source = sources.get(path.slice(0, length).join("."));
         if (source !== undefined) return source;
       }
+      // A whole table that only came to be because something below it was set.
+      const below = [...sources].find(([at]) => at.startsWith(`${path.join(".")}.`));
+      if (below && getAt(fileTree, path) === undefined) return below[1];
       return options.file?.name ?? "built-in defaults";
     },
   };
@@ -148,6 +152,10 @@ function setAt(tree: Table, path: readonly string[], value: unknown): void {
     else table = table[key] = {};
   }
   table[path.at(-1)!] = value;
+}
+
+function getAt(tree: Table, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => isTable(at) ? at[key] : undefined, tree);
 }
 
 /** A TOML table, not a date or a list. */

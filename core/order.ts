@@ -47,15 +47,13 @@ export function orderOf(plugins: readonly Plugin[]): Order {
 /** What is wrong with the migrations that a plugin lists. */
 export function migrationProblems(plugin: Plugin): string[] {
   const problems: string[] = [];
-  let last = "";
+  const seen = new Set<string>();
   for (const { id } of plugin.migrations ?? []) {
     if (!/^\d{8}_[a-z0-9_]+$/.test(id)) {
       problems.push(`Migration "${id}" of "${plugin.id}" is not called <yyyymmdd>_<what>`);
     }
-    if (id <= last) {
-      problems.push(`Migration "${id}" of "${plugin.id}" does not come after "${last}"`);
-    }
-    last = id;
+    if (seen.has(id)) problems.push(`Migration "${id}" of "${plugin.id}" stands there twice`);
+    seen.add(id);
   }
   return problems;
 }

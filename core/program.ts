@@ -71,7 +71,7 @@ export function createProgram(options: ProgramOptions): Program {
       // With core first, and also what is off: its tables must not be newer either.
       const off = options.plugins.filter(({ id }) => config.off.has(id));
       const done = await migrate(opened, [...registry.plugins, ...off], clock);
-      if (done.length > 0) log.info({ count: done.length }, "Tables brought up to date");
+      for (const { plugin, id } of done) log.debug({ plugin, id }, "Tables brought up to date");
     },
     app: () => createApp({ host, config, metrics }),
   };
