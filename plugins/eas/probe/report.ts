@@ -109,10 +109,27 @@ export function formatEnd(report: ProbeReport): string {
   return `\nA phone would not work with this server: ${failed} of ${steps.length} steps failed.`;
 }
 
+/** Cut or filled up to so many columns of a terminal. */
 function fitted(text: string, width: number): string {
-  const characters = [...printable(text)];
-  const cut = characters.length > width ? [...characters.slice(0, width - 1), "…"] : characters;
-  return cut.join("") + " ".repeat(width - cut.length);
+  let line = "";
+  let columns = 0;
+  for (const character of printable(text)) {
+    columns += columnsOf(character);
+    line += character;
+  }
+  if (columns <= width) return line + " ".repeat(width - columns);
+  const characters = [...line];
+  while (columns > width - 1) columns -= columnsOf(characters.pop() ?? "");
+  return `${characters.join("")}…${" ".repeat(width - 1 - columns)}`;
+}
+
+const wide =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
+
+/** Terminals show characters of East Asia and emoji in two columns, combining marks in none. */
+function columnsOf(character: string): number {
+  if (/\p{M}/u.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
 }
 
 /** Without control characters: a subject must not move the cursor of a terminal. */

@@ -30,6 +30,11 @@ const report: ProbeReport = {
           subject: "\x1b[2J\u202eEvil\r\nsubject",
           date: "2026-03-01T09:30:00.000Z",
           read: false,
+        }, {
+          from: "高橋美咲",
+          subject: "木曜日の打ち合わせのメモを送りますのでご確認ください。よろしくお願いします",
+          date: "2026-03-01T09:00:00.000Z",
+          read: true,
         }, { from: "Ada", subject: "", date: "", read: true }],
       },
     }, { name: "Ping", outcome: "failed", ms: 60_000, detail: "cut", fix: "wait longer" }],
@@ -47,6 +52,7 @@ describe("formatReport()", () => {
 In protocol version 16.1:
   ✓ Sync Inbox                 3 ms  2 messages
       • 2026-03-01 09:30  Grace Hopper of the Uni…   [2J Evil subject
+        2026-03-01 09:00  高橋美咲                  木曜日の打ち合わせのメモを送りますのでご確認く…
                           Ada
   ✗ Ping                   60000 ms  cut
       Fix: wait longer

@@ -45,10 +45,10 @@ export async function wakeStep(visit: Visit, to: string): Promise<Outcome> {
   const begun = clock.now();
   await client.sendMail(mime);
   const reply = await pinging;
-  const seconds = ((clock.now() - begun) / 1000).toFixed(1);
+  const ms = clock.now() - begun;
   if (reply?.status !== 2) {
     throw new StepFailed(
-      `the message did not wake the phone within ${seconds} seconds`,
+      `the message did not wake the phone within ${Math.round(ms / 1000)} seconds`,
       "Check that the server delivers mail to this address, and look into its log",
     );
   }
@@ -59,7 +59,7 @@ export async function wakeStep(visit: Visit, to: string): Promise<Outcome> {
       "Try again while nothing else arrives",
     );
   }
-  return { detail: `the message woke the phone after ${seconds} s` };
+  return { detail: `the message woke the phone after ${Math.round(ms)} ms` };
 }
 
 function expired(seconds: number): Outcome {
