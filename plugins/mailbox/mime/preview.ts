@@ -9,19 +9,27 @@ export function preview(text: string | undefined, html: string | undefined): str
   return shorten(ownWords(plain)) || shorten(plain);
 }
 
-/** The lines above and between quotations. */
+/** The lines that are no quotation and stand above what ends a mail. */
 function ownWords(text: string): string {
   const lines = text.split(/\r?\n/);
-  const quote = lines.findIndex((line, at) => startsQuote(line, lines[at + 1]));
-  return (quote < 0 ? lines : lines.slice(0, quote)).filter((line) => !/^\s*>/.test(line)).join(
-    "\n",
-  );
+  const end = lines.findIndex(endsMail);
+  return lines.slice(0, end < 0 ? lines.length : end)
+    .filter((line, at) => !isQuoted(line) && !introduces(line, lines[at + 1]))
+    .join("\n");
 }
 
-/** `-----Original Message-----`, `On … wrote:` and what stands in their place. */
-function startsQuote(line: string, next = ""): boolean {
-  if (/^\s*-{4,}\s*\p{L}[^-]{2,60}-{4,}\s*$/u.test(line) || /^-- $/.test(line)) return true;
-  return line.length < 300 && /^\s*>/.test(next) && /[:：]\s*$/.test(line);
+/** `-----Original Message-----` in any language, or the dashes above a signature. */
+function endsMail(line: string): boolean {
+  return line === "-- " || /^\s*-{4,}\s*\p{L}[^-]{2,60}-{4,}\s*$/u.test(line);
+}
+
+function isQuoted(line: string): boolean {
+  return /^\s*>/.test(line);
+}
+
+/** `On … wrote:` above a quotation. */
+function introduces(line: string, next = ""): boolean {
+  return line.length < 300 && isQuoted(next) && /[:：]\s*$/.test(line);
 }
 
 function shorten(text: string): string {

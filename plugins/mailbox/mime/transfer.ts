@@ -90,7 +90,8 @@ class QuotedPrintableDecoder implements Decoder {
   }
 
   end(): Uint8Array {
-    return NOTHING; // blanks at the end, or half an escape
+    // Blanks at the end and a last equals sign stand for nothing.
+    return this.#escape === "hex" ? Uint8Array.of(EQUALS, this.#digit) : NOTHING;
   }
 
   #take(byte: number): void {
