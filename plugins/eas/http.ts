@@ -14,6 +14,8 @@ type Ctx = Context<ServeEnv>;
 
 const path = "/Microsoft-Server-ActiveSync";
 const spellings = /^\/microsoft-server-activesync(\/.*)?$/i;
+const about = "This is the address of Exchange ActiveSync.\n" +
+  'It works: choose the account type "Exchange" on your phone and enter this server\'s name.\n';
 const known = ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT"];
 
 /** Adds the address that devices talk to; old ones write it in other cases or with a path behind. */
@@ -31,10 +33,7 @@ async function answer(c: Ctx, parts: Parts): Promise<Response> {
       return await authenticated(c, parts);
     case "GET":
     case "HEAD":
-      return c.text(
-        "This is the address of Exchange ActiveSync.\n" +
-          'It works: choose the account type "Exchange" on your phone and enter this server\'s name.\n',
-      );
+      return new Response(about, { headers: { "Content-Type": "text/plain; charset=utf-8" } });
     default:
       return known.includes(c.req.method)
         ? empty(405, { Allow: "OPTIONS, POST, GET" })

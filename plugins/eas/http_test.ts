@@ -69,7 +69,7 @@ test("a browser is told what the address is for, other methods are refused", asy
   const put = await app.fetch(new Request(url, { method: "PUT", body: "x" }));
   assert.equal(put.status, 405);
   assert.equal(put.headers.get("Allow"), "OPTIONS, POST, GET");
-  assert.equal((await app.fetch(new Request(url, { method: "BREW" }))).status, 501);
+  assert.equal((await app.fetch(new Request(url, { method: "PROPFIND" }))).status, 501);
   await app.stop();
 });
 
