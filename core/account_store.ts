@@ -109,6 +109,22 @@ export function accountStore(
         await tx.run("DELETE FROM core_account WHERE id = ?", [id]);
       });
     },
+    ...appPasswordStore(db, clock, need),
+  };
+}
+
+type AppPasswordStore = Pick<
+  Accounts,
+  "addAppPassword" | "appPasswords" | "revokeAppPassword"
+>;
+
+/** The app passwords of accounts; `need` throws where there is no such account. */
+function appPasswordStore(
+  db: Database,
+  clock: Clock,
+  need: (id: number) => Promise<Account>,
+): AppPasswordStore {
+  return {
     async addAppPassword(id, label) {
       await need(id);
       const password = generatePassword();

@@ -39,7 +39,11 @@ export async function main(options: MainOptions): Promise<number> {
     const setup = await setUp(options.plugins, globals, options.env);
     const parts = assemble(options, terminal, globals, setup);
     const command = commandFor(parts);
-    await command.parseAsync([...argv], { from: "user" });
+    await command.parseAsync([...argv], { from: "user" }).catch((error) => {
+      // With a wrong configuration there are no plugins of the user's own, nor their commands.
+      if (setup.trouble && error?.code === "commander.unknownCommand") throw setup.trouble;
+      throw error;
+    });
     return 0;
   } catch (error) {
     return tell(error, terminal);
