@@ -8,8 +8,9 @@ import process from "node:process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import ts from "typescript";
-import { manifest } from "../plugins/manifest.ts";
+import { plugins as manifest } from "../plugins/manifest.ts";
 import { testApp } from "./kit_app.ts";
+import { needs as needsOf } from "./needs.ts";
 import { importsOf, root, type Source, sources, walk } from "./sources.ts";
 
 const all = await sources();
@@ -18,8 +19,8 @@ const packages: Record<string, string> = JSON.parse(
   await readFile(join(root, "deno.json"), "utf8"),
 ).imports;
 
-/** Files that no product code is made of; they may import anything. */
-const apart = /^(?:tests|examples|scripts)\/|_test\.ts$/;
+/** Files that no product code is made of; they may import anything. `_kit.ts` serves a folder's tests. */
+const apart = /^(?:tests|examples|scripts)\/|_test\.ts$|\/_kit\.ts$/;
 
 /** Packages that core is built on; any other belongs into a plugin. */
 const corePackages = [
@@ -167,8 +168,9 @@ test("product code takes the time from a Clock", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("core type-checks where there is no plugin", async (t) => {
-  if (!("Deno" in globalThis)) return t.skip("needs Deno's type checker");
+const checker = needsOf("Deno, for its type checker", "Deno" in globalThis);
+
+test("core type-checks where there is no plugin", checker, async () => {
   const dir = await mkdtemp(join(tmpdir(), "navette-core-"));
   try {
     await cp(join(root, "core"), join(dir, "core"), { recursive: true });

@@ -25,6 +25,8 @@ export interface FunctionSize {
   readonly name: string;
   readonly line: number;
   readonly lines: number;
+  /** It is a list of tests, not a function that somebody follows. */
+  readonly holdsTests: boolean;
 }
 
 const folders = ["core", "plugins", "storage", "tests", "examples", "scripts"];
@@ -85,7 +87,12 @@ export function functionsOf({ tree }: Source): FunctionSize[] {
     if (!ts.isFunctionLike(node) || !("body" in node) || !node.body) return;
     const first = tree.getLineAndCharacterOfPosition(node.getStart(tree)).line;
     const last = tree.getLineAndCharacterOfPosition(node.end).line;
-    found.push({ name: nameOf(node), line: first + 1, lines: last - first + 1 });
+    found.push({
+      name: nameOf(node),
+      line: first + 1,
+      lines: last - first + 1,
+      holdsTests: /\b(test|it)\(\s*["`]/.test(node.body.getText()),
+    });
   });
   return found;
 }

@@ -1,0 +1,52 @@
+// The files that are generated and committed: what they should hold now.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sampleConfig } from "../core/config_sample.ts";
+import { spec } from "../plugins/eas/spec.ts";
+import { plugins } from "../plugins/manifest.ts";
+import { command } from "../tests/kit_command.ts";
+import { root } from "../tests/sources.ts";
+
+/** Each generated file's path with its content. */
+export async function generated(): Promise<Map<string, string>> {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const { code, out, err } = await command(["plugins", "list"]);
+  if (code !== 0) throw new Error(`Cannot list the plugins: ${err}`);
+  return new Map([
+    ["README.md", withBlock(withBlock(readme, "plugins", pluginTable()), "spec", specTable())],
+    ["tests/plugins_golden.txt", out],
+    ["examples/full.toml", sampleConfig(plugins)],
+  ]);
+}
+
+function withBlock(text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`Cannot find the block "${name}" in the README`);
+  return `${text.slice(0, from)}${start}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+function pluginTable(): string {
+  return table(
+    ["plugin", "what it does", "needs", "opens"],
+    plugins.map(({ id, summary, needs = [], owns = [] }) => [
+      `[${id}](plugins/${id})`,
+      summary,
+      needs.join(", "),
+      owns.map((point) => `\`${point.id}\``).join(", "),
+    ]),
+  );
+}
+
+function specTable(): string {
+  return table(
+    ["section", "what", "supported", "missing"],
+    spec.map(({ section, title, support, missing = "" }) => [section, title, support, missing]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`.replaceAll("|  |", "| |");
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
