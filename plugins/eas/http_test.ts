@@ -364,3 +364,23 @@ test("a gzip request is read, within the same limit", async () => {
   assert.equal(other.status, 415);
   await app.stop();
 });
+
+test("eas.strict wants what the specification says of ids and types; otherwise real clients pass", async () => {
+  const typeless = () => {
+    const request = easRequest("Settings", { body: information });
+    request.headers.delete("Content-Type");
+    return request;
+  };
+  const lenient = await easApp();
+  assert.equal((await documentOf(await lenient.fetch(typeless()))).textOf("Settings:Status"), "1");
+  const dashed = await lenient.ask("Settings", { body: information, deviceId: "a-b_c.d" });
+  assert.equal((await documentOf(dashed)).textOf("Settings:Status"), "1");
+  await lenient.stop();
+  const strict = await easApp({ config: { eas: { strict: true } } });
+  assert.equal((await documentOf(await strict.fetch(typeless()))).textOf("Settings:Status"), "101");
+  const refused = await strict.ask("Settings", { body: information, deviceId: "a-b_c.d" });
+  assert.equal((await documentOf(refused)).textOf("Settings:Status"), "108");
+  const fine = await strict.ask("Settings", { body: information });
+  assert.equal((await documentOf(fine)).textOf("Settings:Status"), "1");
+  await strict.stop();
+});
