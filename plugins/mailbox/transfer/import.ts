@@ -66,6 +66,7 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
   }
   await Promise.all(working);
   if (trouble) throw trouble;
+  report.failed.sort((a, b) => a.place < b.place ? -1 : 1);
   return report;
 }
 

@@ -35,7 +35,9 @@ export async function* readMbox(
       yield { place, size, skipped: "deleted" };
       continue;
     }
-    const bytes = Buffer.from(entry.content.toString("latin1").replaceAll("\n", "\r\n"), "latin1");
+    // The reader takes the line end before the next separator for its own.
+    const text = `${entry.content.toString("latin1")}\n`;
+    const bytes = Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
     const date = entry.time ? entry.time.getTime() : dateOf(bytes.subarray(0, 65_536));
     const labelled = byLabels(entry, folder);
     const marks = labelled?.marks ?? marksOf(entry.flags, mozilla);
