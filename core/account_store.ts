@@ -69,6 +69,11 @@ export function accountStore(
     if (!account) throw new RangeError(`Cannot find account ${id}`);
     return account;
   };
+  const set = async (id: number, column: "password" | "disabled", value: string | number) => {
+    const sql = `UPDATE core_account SET ${column} = ? WHERE id = ?`;
+    const { changes } = await db.run(sql, [value, id]);
+    if (changes === 0) await need(id);
+  };
   return {
     async find(address) {
       return await first(
@@ -86,20 +91,9 @@ export function accountStore(
     },
     add: (account) => add(db, clock, passwords, account).then(need),
     async setPassword(id, password) {
-      const hash = await passwords.hash(usable(password));
-      const { changes } = await db.run("UPDATE core_account SET password = ? WHERE id = ?", [
-        hash,
-        id,
-      ]);
-      if (changes === 0) await need(id);
+      await set(id, "password", await passwords.hash(usable(password)));
     },
-    async setDisabled(id, disabled) {
-      const { changes } = await db.run("UPDATE core_account SET disabled = ? WHERE id = ?", [
-        disabled ? 1 : 0,
-        id,
-      ]);
-      if (changes === 0) await need(id);
-    },
+    setDisabled: (id, disabled) => set(id, "disabled", disabled ? 1 : 0),
     async remove(id) {
       await onRemove(await need(id));
       await db.transaction(async (tx) => {
