@@ -23,16 +23,18 @@ export async function serve(parts: Parts): Promise<void> {
   const signal = signalOf(parts);
   const session = await parts.context.open();
   try {
-    const first = await makeFirst(program.host, config.file !== undefined);
+    // Before there is an account: its password is told once, and a taken port must not swallow it.
     const listener = await start(parts, config);
+    const print = (line: string) => terminal.out(`${line}\n`);
+    print(`Navette ${version} listens on ${formatListen(listener)}`);
+    const first = await makeFirst(program.host, config.file !== undefined);
     const tls = tlsFiles(config);
     const watch = tls ? [watchTls(listener, tls, { clock, log })] : [];
     const tasks = runTasks([...program.host.all(task), ...watch], { clock, log });
     const url = publicUrl(config, listener);
     log.info({ url, version, storage: session.storage.location }, "Serving");
     const nobody = (await program.host.one(accounts).list()).length === 0;
-    const print = (line: string) => terminal.out(`${line}\n`);
-    for (const line of greeting({ config, listener, url, first, nobody })) print(line);
+    for (const line of greeting({ config, url, first, nobody })) print(line);
     print(`Data: ${session.storage.location}`);
     const fact = first ? { url, first, print } : { url, print };
     // Not waited for: a signal counts from now on.
@@ -104,14 +106,13 @@ function publicUrl(config: Config, { hostname, port }: Listener): string {
 
 interface Greeting {
   readonly config: Config;
-  readonly listener: Listener;
   readonly url: string;
   readonly first: First | undefined;
   readonly nobody: boolean;
 }
 
-function greeting({ config, listener, url, first, nobody }: Greeting): string[] {
-  const lines = [`Navette ${version} listens on ${formatListen(listener)}`];
+function greeting({ config, url, first, nobody }: Greeting): string[] {
+  const lines: string[] = [];
   const secure = url.startsWith("https:");
   if (first) {
     lines.push(
