@@ -19,6 +19,8 @@ export interface Child {
   readonly stderr: string;
   /** Resolves with the first match in standard output; rejects where it ends without. */
   saw(what: RegExp): Promise<RegExpExecArray>;
+  /** Sends a signal; by `process.kill`, because Deno's own `kill` then hides the exit code. */
+  kill(signal: NodeJS.Signals): void;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
@@ -53,6 +55,7 @@ export function run(program: string, args: readonly string[], options: SpawnOpti
     get stderr() {
       return stderr;
     },
+    kill: (signal) => void process.kill(child.pid!, signal),
     ended,
     saw: (what) =>
       new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ export const processes: readonly StorageTest[] = [
         const way = round % 2 ? "run" : "transaction";
         const child = runScript(writer, [url, token ?? "", way]);
         await child.saw(new RegExp(`^(\\d+\n){${15 + round * 7}}`));
-        child.process.kill("SIGKILL");
+        child.kill("SIGKILL");
         assert.equal(await child.ended, "SIGKILL");
         const acknowledged = Number(child.stdout.trim().split("\n").at(-1));
         const again = await openStorage(url, { token });

@@ -113,7 +113,7 @@ async function serve(bench: Bench): Promise<{ child: Child; url: string }> {
 }
 
 async function stop(child: Child): Promise<void> {
-  child.process.kill("SIGTERM");
+  child.kill("SIGTERM");
   assert.equal(await child.ended, 0, child.stderr);
 }
 

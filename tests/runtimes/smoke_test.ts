@@ -30,7 +30,7 @@ async function startOf(file: string): Promise<number> {
     const child = run(file, ["serve", "--listen", "127.0.0.1:0"], { cwd });
     await child.saw(/listens on/);
     const took = performance.now() - begun;
-    child.process.kill("SIGKILL");
+    child.kill("SIGKILL");
     await child.ended;
     return took;
   } finally {
