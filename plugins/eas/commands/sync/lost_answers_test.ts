@@ -5,7 +5,14 @@ import { openSqlite } from "../../../../storage/sqlite/mod.ts";
 import { altered } from "../../../../tests/kit_eas.ts";
 import type { Phone } from "../../client/mod.ts";
 import { el } from "../../wbxml/element.ts";
-import { elsewhere, type Engine, engine, type Line, line, subjects } from "./_kit.ts";
+import {
+  elsewhere,
+  type Engine,
+  engine,
+  type Line,
+  line,
+  subjects,
+} from "../../../../tests/kit_sync.ts";
 
 const read = el("Email:Read", true), unread = el("Email:Read", false);
 

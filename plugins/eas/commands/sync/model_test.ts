@@ -10,7 +10,15 @@ import { smartsync } from "../../../smartsync/state.ts";
 import { type Session, type SyncState, syncState } from "../../api.ts";
 import type { Phone } from "../../client/mod.ts";
 import { el, type Element } from "../../wbxml/element.ts";
-import { day, elsewhere, type Engine, engine, hour, type Line, line } from "./_kit.ts";
+import {
+  day,
+  elsewhere,
+  type Engine,
+  engine,
+  hour,
+  type Line,
+  line,
+} from "../../../../tests/kit_sync.ts";
 
 interface Actor {
   readonly phone: Phone;

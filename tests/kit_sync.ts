@@ -1,16 +1,16 @@
-// For the tests beside it: a program with the sync engine, mail that arrives, phones that sync.
-import { type EasApp, easApp, type EasAppOptions } from "../../../../tests/kit_eas.ts";
-import type { Plugin } from "../../../../core/mod.ts";
-import smartsync from "../../../smartsync/plugin.ts";
-import type { Marks } from "../../../mailbox/api.ts";
+// What tests of the sync engine share: a program with the sync engine, mail that arrives, phones that sync.
+import { type EasApp, easApp, type EasAppOptions } from "./kit_eas.ts";
+import type { Plugin } from "../core/mod.ts";
+import smartsync from "../plugins/smartsync/plugin.ts";
+import type { Marks } from "../plugins/mailbox/api.ts";
 import {
   type EasClient,
   easClient,
   type Fetch,
   Phone,
   type PhoneOptions,
-} from "../../client/mod.ts";
-import type { Version } from "../../versions.ts";
+} from "../plugins/eas/client/mod.ts";
+import type { Version } from "../plugins/eas/versions.ts";
 
 export const minute = 60_000, hour = 60 * minute, day = 24 * hour;
 
