@@ -45,8 +45,12 @@ function specTable(): string {
   );
 }
 
+/** A table as `deno fmt` leaves it: columns as wide as what they hold. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`.replaceAll("|  |", "| |");
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  const [first, ...rest] = all.map(line);
+  return [first, line(widths.map((width) => "-".repeat(width))), ...rest].join("\n");
 }
