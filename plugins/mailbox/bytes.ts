@@ -72,44 +72,60 @@ export async function* pieces(source: Bytes, size: number): Bytes {
  * and then holds up nobody.
  */
 export function tee(source: Bytes, readers: number): AsyncIterableIterator<Uint8Array>[] {
-  type Result = IteratorResult<Uint8Array>;
-  const iterator = source[Symbol.asyncIterator]();
-  let waiting: PromiseWithResolvers<Result>[] = [];
-  let present = readers;
-  async function step() {
-    if (present === 0) return void await iterator.return?.();
-    if (waiting.length < present) return;
-    const all = waiting;
-    waiting = [];
-    try {
-      const result = await iterator.next();
-      for (const reader of all) reader.resolve(result);
-    } catch (error) {
-      for (const reader of all) reader.reject(error);
-    }
-  }
-  function reader(): AsyncIterableIterator<Uint8Array> {
+  const shared = new Shared(source, readers);
+  return Array.from({ length: readers }, () => {
     let open = true;
     return {
       [Symbol.asyncIterator]() {
         return this;
       },
-      next() {
-        if (!open) return Promise.resolve({ done: true, value: undefined });
-        const turn = Promise.withResolvers<Result>();
-        waiting.push(turn);
-        void step();
-        return turn.promise;
-      },
+      next: () => open ? shared.next() : Promise.resolve(ended),
       async return() {
-        if (open) {
-          open = false;
-          present--;
-          await step();
-        }
-        return { done: true, value: undefined };
+        if (!open) return ended;
+        open = false;
+        await shared.leave();
+        return ended;
       },
     };
+  });
+}
+
+type Result = IteratorResult<Uint8Array>;
+const ended: Result = { done: true, value: undefined };
+
+/** One source and those who wait for its next chunk. */
+class Shared {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #waiting: PromiseWithResolvers<Result>[] = [];
+  #present: number;
+
+  constructor(source: Bytes, readers: number) {
+    this.#iterator = source[Symbol.asyncIterator]();
+    this.#present = readers;
   }
-  return Array.from({ length: readers }, reader);
+
+  next(): Promise<Result> {
+    const turn = Promise.withResolvers<Result>();
+    this.#waiting.push(turn);
+    void this.#step();
+    return turn.promise;
+  }
+
+  async leave(): Promise<void> {
+    this.#present--;
+    await this.#step();
+  }
+
+  async #step(): Promise<void> {
+    if (this.#present === 0) return void await this.#iterator.return?.();
+    if (this.#waiting.length < this.#present) return;
+    const all = this.#waiting;
+    this.#waiting = [];
+    try {
+      const result = await this.#iterator.next();
+      for (const reader of all) reader.resolve(result);
+    } catch (error) {
+      for (const reader of all) reader.reject(error);
+    }
+  }
 }

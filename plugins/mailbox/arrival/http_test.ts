@@ -43,7 +43,8 @@ function app(result: LoginResult = { ok: true, account: anna }, failure?: Error)
       method: "POST",
       headers: { "Content-Type": "message/rfc822", ...headers },
       body,
-    });
+      duplex: "half", // Node wants it said for streams
+    } as RequestInit);
     const response = await hono.fetch(request, { remote: "192.0.2.7" });
     return { status: response.status, headers: response.headers, json: await response.json() };
   };

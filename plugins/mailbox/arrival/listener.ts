@@ -50,23 +50,29 @@ const grace = 10_000;
 
 /** Starts to listen; resolves when connections are taken. */
 export async function listenForMail(options: ListenerOptions): Promise<MailListener> {
-  const { log } = options;
   const running = new Map<string, Promise<void>>();
-  const server = new SMTPServer({
+  const server = serverFor(options, running);
+  server.on("error", (error) => options.log.debug({ err: error }, "A mail connection failed"));
+  await new Promise<void>((resolve, reject) => {
+    server.server.once("error", reject);
+    server.listen(options.port, options.hostname, () => {
+      server.server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port } = server.server.address() as AddressInfo;
+  return { port, close: () => close(server, running) };
+}
+
+/** The server; `running` holds what is coming in, by session. */
+function serverFor(options: ListenerOptions, running: Map<string, Promise<void>>): SMTPServer {
+  const { log } = options;
+  return new SMTPServer({
     lmtp: options.protocol === "lmtp",
     name: options.name,
     size: options.maxSize,
     rejectOversized: true,
-    // No login, no relaying: there is nothing that a password could open.
-    disabledCommands: ["AUTH", "STARTTLS"],
-    authOptional: true,
-    hideENHANCEDSTATUSCODES: false,
-    disableReverseLookup: true,
-    socketTimeout: idle,
-    closeTimeout: grace,
-    maxClients: 200,
-    maxRecipients: 1000,
-    logger: false,
+    ...fixedOptions,
     onRcptTo(address, session, done) {
       recipient(options.delivery, address.address).then((account) => {
         recipientsOf(session).set(address.address.toLowerCase(), account);
@@ -82,25 +88,25 @@ export async function listenForMail(options: ListenerOptions): Promise<MailListe
         // The rest of a refused message has still to be read, or the client never hears the answer.
         stream.resume();
         done(replyTo(error, log));
-      }).finally(() => {
-        accepted.delete(session);
-        running.delete(session.id);
-      });
+      }).finally(() => running.delete(session.id));
       running.set(session.id, work);
     },
     onClose: (session) => void accepted.delete(session),
   });
-  server.on("error", (error) => log.debug({ err: error }, "A mail connection failed"));
-  await new Promise<void>((resolve, reject) => {
-    server.server.once("error", reject);
-    server.listen(options.port, options.hostname, () => {
-      server.server.off("error", reject);
-      resolve();
-    });
-  });
-  const { port } = server.server.address() as AddressInfo;
-  return { port, close: () => close(server, running) };
 }
+
+const fixedOptions = {
+  // No login, no relaying: there is nothing that a password could open.
+  disabledCommands: ["AUTH", "STARTTLS"],
+  authOptional: true,
+  hideENHANCEDSTATUSCODES: false,
+  disableReverseLookup: true,
+  socketTimeout: idle,
+  closeTimeout: grace,
+  maxClients: 200,
+  maxRecipients: 1000,
+  logger: false,
+};
 
 // The accounts behind the recipients of the transaction that a session is in.
 const accepted = new WeakMap<SMTPServerSession, Map<string, Account>>();

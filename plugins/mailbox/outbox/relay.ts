@@ -58,9 +58,10 @@ type Session = <R>(
 ) => Promise<R>;
 
 /**
- * Connects, logs in, runs `work`, says goodbye; a rejected `stop` ends all that. This is the library's connection and not its mailer:
- * the mailer reads a small message to its end before the relay has even answered to the sender, and
- * then nobody could tell an attempt that may have succeeded from one that cannot have.
+ * Connects, logs in, runs `work`, says goodbye; a rejected `stop` ends all that. This is the
+ * library's connection and not its mailer: the mailer reads a small message to its end before the
+ * relay has even answered to the sender, and then nobody could tell an attempt that may have
+ * succeeded from one that cannot have.
  */
 async function connected<R>(
   config: RelayConfig,
@@ -84,15 +85,7 @@ async function connected<R>(
   });
   const failed = new Promise<never>((_, reject) => connection.once("error", reject));
   const talk = async () => {
-    await new Promise<void>((resolve, reject) =>
-      connection.connect((error) => error ? reject(error) : resolve())
-    );
-    if (config.user !== "") {
-      const credentials = { user: config.user, pass: password };
-      await new Promise<void>((resolve, reject) =>
-        connection.login({ credentials }, (error) => error ? reject(error) : resolve())
-      );
-    }
+    await logIn(connection, config.user, password);
     const result = await work(connection);
     connection.quit();
     return result;
@@ -103,6 +96,16 @@ async function connected<R>(
     connection.close();
     throw error;
   }
+}
+
+async function logIn(connection: SMTPConnection, user: string, pass: string): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    connection.connect((error) => error ? reject(error) : resolve())
+  );
+  if (user === "") return;
+  await new Promise<void>((resolve, reject) =>
+    connection.login({ credentials: { user, pass } }, (error) => error ? reject(error) : resolve())
+  );
 }
 
 async function handOver(
