@@ -1,12 +1,13 @@
 // Plays a conversation in one version against a server in this process.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Flag, type Mailbox, noMarks } from "../../plugins/mailbox/api.ts";
-import smartsync from "../../plugins/smartsync/plugin.ts";
+import { type Flag, type Mailbox, mailboxes, noMarks } from "../../plugins/mailbox/api.ts";
+import { plugins } from "../../plugins/manifest.ts";
 import { decode, Element, encode, show } from "../../plugins/eas/wbxml/mod.ts";
 import type { Version } from "../../plugins/eas/versions.ts";
 import { settle } from "../kit.ts";
-import { basic, type EasApp, easApp } from "../kit_eas.ts";
+import { type TestApp, testApp } from "../kit_app.ts";
+import { basic } from "../kit_eas.ts";
 import { root } from "../sources.ts";
 import type { Conversation, Step } from "./conversation.ts";
 import { Names } from "./names.ts";
@@ -22,9 +23,10 @@ const mail = ["welcome.eml", "newsletter.eml", "photo.eml"];
 
 /** Plays the steps that are for `version`. */
 export async function play(conversation: Conversation, version: Version): Promise<Played> {
-  const app = await easApp({ plugins: [smartsync], config: configOf(conversation.config) });
+  const app = await testApp({ plugins, config: configOf(conversation.config) });
   try {
-    const player = new Player(app, version);
+    const anna = await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
+    const player = new Player(app, app.host().one(mailboxes).open(anna), version);
     for (const [index, name] of mail.entries()) {
       await player.deliver(name, app.clock.now() - (mail.length - index) * 3_600_000);
     }
@@ -50,16 +52,16 @@ function configOf(lines: readonly string[]): Record<string, Record<string, unkno
 
 class Player {
   readonly documents: Element[] = [];
-  readonly #app: EasApp;
+  readonly #app: TestApp;
   readonly #version: Version;
   readonly #mailbox: Mailbox;
   readonly #names = new Names();
   #token = 0;
 
-  constructor(app: EasApp, version: Version) {
+  constructor(app: TestApp, mailbox: Mailbox, version: Version) {
     this.#app = app;
     this.#version = version;
-    this.#mailbox = app.mailbox();
+    this.#mailbox = mailbox;
   }
 
   async step(step: Step): Promise<string> {
