@@ -1,0 +1,42 @@
+// `deno task bench [--json] [NAME …]`: all benchmarks, each figure a ratio measured in the same run.
+import { parseArgs } from "node:util";
+import type { BenchResult } from "./result.ts";
+
+const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = {
+  wbxml: async () => (await import("./wbxml.ts")).benchWbxml(),
+  "first-sync": async () => (await import("./first_sync.ts")).benchFirstSync(),
+  "one-change": async () => (await import("./one_change.ts")).benchOneChange(),
+  "held-pings": async () => (await import("./held_pings.ts")).benchHeldPings(),
+  "big-message": async () => (await import("./big_message.ts")).benchBigMessage(),
+};
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(
+    `Cannot run ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`,
+  );
+  process.exit(2);
+}
+
+const results: BenchResult[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  for (const result of await bench()) {
+    results.push(result);
+    if (!values.json) console.log(line(result));
+  }
+}
+if (values.json) console.log(JSON.stringify({ results }, null, 2));
+process.exit(results.every(({ ratio, limit }) => ratio <= limit) ? 0 : 1);
+
+function line({ name, ratio, limit, unit, detail }: BenchResult): string {
+  const verdict = ratio <= limit ? "ok  " : "MISS";
+  const figure = `${ratio.toFixed(2)}${unit ? ` ${unit}` : "×"}`;
+  return `${verdict} ${name.padEnd(64)} ${figure.padStart(10)}  (at most ${limit}${
+    unit ?? "×"
+  })  ${detail}`;
+}
