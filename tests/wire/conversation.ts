@@ -8,7 +8,7 @@ export interface Step {
   readonly lines: readonly string[];
   /** Only on the way to what is shown: its answer is not kept. */
   readonly silent: boolean;
-  /** `OPTIONS`, or the value of Cmd. */
+  /** `OPTIONS`, the value of Cmd, or a whole query (`?jAAJ…`). */
   readonly command: string;
   /** More of the query: `&SaveInSent=T`. */
   readonly more: string;
@@ -81,7 +81,7 @@ function stepOf(lines: readonly string[], all: readonly Version[]): Step {
   const content = lines.filter((line) => line !== "" && !line.startsWith("# "));
   const start = content.findIndex((line) => /^[>~] /.test(line));
   const [first = "", ...rest] = content.slice(Math.max(start, 0));
-  const match = /^([>~]) (\w+)(&\S+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/.exec(first);
+  const match = /^([>~]) (\w+|\?[\w+/=]+)(&\S+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/.exec(first);
   if (!match) throw new SyntaxError(`Cannot read a request: "${first}"`);
   const [, kind, command = "", more = "", range] = match;
   const isHeader = (line: string) => /^[A-Za-z][\w-]*: /.test(line);

@@ -90,13 +90,16 @@ class Player {
 
   #request({ command, more, headers, body }: Step): Request {
     const isOptions = command === "OPTIONS";
+    const isQuery = command.startsWith("?");
     const query = isOptions
       ? ""
+      : isQuery
+      ? command
       : `?Cmd=${command}&User=anna&DeviceId=PHONE1&DeviceType=iPhone${this.#names.resolve(more)}`;
     const bytes = body instanceof Element ? encode(this.#names.resolved(body)) : body;
     const all = new Headers({
       Authorization: basic(),
-      ...(!isOptions && { "MS-ASProtocolVersion": this.#version }),
+      ...(!isOptions && !isQuery && { "MS-ASProtocolVersion": this.#version }),
       ...(bytes && {
         "Content-Type": "application/vnd.ms-sync.wbxml",
         "Content-Length": String(bytes.length),
