@@ -59,7 +59,7 @@ async function nameFor(part: Part, read: ReadBytes): Promise<string> {
     const end = Math.min(part.end, part.start + 64 * 1024);
     const message = decodeTransfer(part.encoding, await read(part.start, end));
     const subject = subjectOf(parseHeader(topOf(message)));
-    return `${fileName(subject.replace(/[\\/:*?"<>|]+/g, " ")).slice(0, 120) || "message"}.eml`;
+    return `${fileName(subject.replace(/[\\/:*?"<>|\s]+/g, " ")).slice(0, 120) || "message"}.eml`;
   }
   if (/^application\/(x-)?pkcs7-mime$/.test(part.type)) return "smime.p7m";
   if (/^application\/(x-)?pkcs7-signature$/.test(part.type)) return "smime.p7s";

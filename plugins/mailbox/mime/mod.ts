@@ -48,7 +48,8 @@ export interface ReadMail {
 
 /**
  * Reads a message whose structure was scanned, with texts of at most `textLimit` UTF-8 bytes. Never
- * throws because of what a message contains: at worst `problem` says why it cannot be shown.
+ * throws because of what a message contains: at worst `problem` says why it cannot be shown. What
+ * `read` throws comes through.
  */
 export async function readMail(
   root: Part,
@@ -56,9 +57,19 @@ export async function readMail(
   textLimit: number,
   read: ReadBytes,
 ): Promise<ReadMail> {
+  let unreachable: unknown;
+  const bytes: ReadBytes = async (start, end) => {
+    try {
+      return await read(start, end);
+    } catch (error) {
+      unreachable = error;
+      throw error;
+    }
+  };
   try {
-    return await readParts(root, size, textLimit, read);
+    return await readParts(root, size, textLimit, bytes);
   } catch (error) {
+    if (unreachable) throw unreachable;
     const problem = `The message cannot be read: ${(error as Error).message}`;
     const places = { bodies: [], parts: leaves(root).map(partPlace) };
     return { facts: noFacts(size), text: undefined, html: undefined, places, problem };
