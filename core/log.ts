@@ -31,6 +31,8 @@ export function createLog({ level, format, write, clock = systemClock }: LogOpti
     level,
     base: null,
     timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+    // Errors come as plain objects already; pino's own would look into them again.
+    serializers: { err: (err) => err },
     formatters: { level: (label) => ({ level: label }) },
   }, destination);
   return wrap(logger);
@@ -69,8 +71,19 @@ function asText(line: string): string {
   const rest = Object.entries(fields).map(([key, value]) =>
     `  ${key}=${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`
   ).join("");
-  const trouble = err ? `\n${indented(err.stack ?? err.message ?? JSON.stringify(err))}` : "";
+  const trouble = err ? `\n${indented(stackOf(err))}` : "";
   return `${at} ${String(level).padEnd(5)} ${from}${msg}${rest}${trouble}\n`;
+}
+
+interface Told {
+  readonly stack?: string;
+  readonly message?: string;
+  readonly cause?: Told;
+}
+
+function stackOf(err: Told): string {
+  const own = err.stack ?? err.message ?? JSON.stringify(err);
+  return err.cause ? `${own}\nCaused by: ${stackOf(err.cause)}` : own;
 }
 
 function quoted(text: string): string {
