@@ -4,10 +4,10 @@
 // run at once, writers wait for each other here as they would at the server.
 import { type Database, type Storage, StorageError, type Value } from "../../core/database.ts";
 import { openQueue, type Queue } from "../queue.ts";
+import { copyInto } from "../sqlite/backup.ts";
 import { openSqlite } from "../sqlite/mod.ts";
 import { filePath, isRemote, remoteAddress } from "../url.ts";
 import { complete } from "../transaction.ts";
-import { copyToFile } from "./backup.ts";
 import type { LineOptions } from "./line.ts";
 import { connectRemote, type Remote } from "./remote.ts";
 
@@ -70,7 +70,7 @@ class LibsqlStorage implements Storage {
     this.#checkOpen();
     const snapshot = await this.#remote.begin("read");
     try {
-      await copyToFile(snapshot, file);
+      await copyInto(snapshot, file);
     } finally {
       await snapshot.rollback();
     }

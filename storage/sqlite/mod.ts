@@ -9,7 +9,7 @@ import { type Database, type Storage, StorageError, type Value } from "../../cor
 import { openQueue, type Queue } from "../queue.ts";
 import { isBusy } from "../refusal.ts";
 import { complete, type Session } from "../transaction.ts";
-import { vacuumInto } from "./backup.ts";
+import { backUp } from "./backup.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
 
@@ -132,11 +132,11 @@ class SqliteStorage implements Storage {
   async backup(file: string): Promise<void> {
     this.#checkOpen();
     if (!this.#reader) {
-      return await this.#queue.enter("back up", () => vacuumInto(this.#writer, file));
+      return await this.#queue.enter("back up", () => backUp(this.#writer, file));
     }
     const source = this.#open(); // of its own: reads go on where it is another process's backup
     try {
-      await vacuumInto(source, file);
+      await backUp(source, file);
     } finally {
       source.close();
     }
