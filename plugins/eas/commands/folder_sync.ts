@@ -26,8 +26,7 @@ export function folderSync(work: Work): Command<Request, Outcome> {
   return { name: "FolderSync", root: "FolderHierarchy:FolderSync", read, run, write };
 
   function read({ document }: EasCall): Request {
-    const key = document?.textOf("FolderHierarchy:SyncKey")?.trim();
-    return { key: document?.tag === "FolderHierarchy:FolderSync" ? key || undefined : undefined };
+    return { key: document?.textOf("FolderHierarchy:SyncKey")?.trim() || undefined };
   }
 
   async function run({ key }: Request, call: EasCall): Promise<Outcome> {

@@ -9,6 +9,7 @@ import {
   type Look,
   Status,
 } from "../api.ts";
+import type { Hunt } from "./sync/hunt.ts";
 import { huntVanished } from "./sync/phase_audit.ts";
 import { huntHistory } from "./sync/phase_history.ts";
 import { placeOf } from "./sync/phase_listing.ts";
@@ -93,12 +94,21 @@ async function estimate(
     await huntHistory(counted);
     await huntBelowFloor(counted);
     await huntVanished(counted);
-    const listed = counted.state.listing ? await mailbox.count(id, placeOf(counted.state)) : 0;
-    return { id, status: 1, estimate: counted.ops.size + listed };
+    return { id, status: 1, estimate: counted.ops.size + await listed(counted) };
   } catch (error) {
     if (error instanceof NotFound) return none(2);
     throw error;
   }
+}
+
+/** How many items a listing brings beside those that were found already. */
+async function listed({ mailbox, folder, state, ops }: Hunt): Promise<number> {
+  if (!state.listing) return 0;
+  const count = await mailbox.count(folder, placeOf(state));
+  if (state.listing.next !== undefined) return count;
+  // It has not begun: what arrived meanwhile is in it as well.
+  const found = [...ops.values()].filter(({ kind }) => kind === "add").length;
+  return Math.max(0, count - found);
 }
 
 function write(estimated: readonly Estimated[], { version }: EasCall): Element {

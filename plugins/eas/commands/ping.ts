@@ -57,7 +57,6 @@ export function ping(work: Work): Command<Request | undefined, Outcome> {
 /** Undefined: it does not say what a Ping says. */
 function read({ document }: EasCall): Request | undefined {
   if (!document) return {};
-  if (document.tag !== "Ping:Ping") return undefined;
   const interval = document.textOf("Ping:HeartbeatInterval");
   if (interval !== undefined && !/^\s*\d{1,9}\s*$/.test(interval)) return undefined;
   const ids = document.child("Ping:Folders")?.all("Ping:Folder")
