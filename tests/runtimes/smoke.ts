@@ -1,10 +1,13 @@
 // What the program must do in every packaging, seen from outside.
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Child, run } from "../child.ts";
+import { withTempDir } from "../kit.ts";
+import { needs } from "../needs.ts";
+import { sqldProgram, startSqld } from "../sqld.ts";
 import { packageVersion } from "./packagings.ts";
 
 /** A folder with nothing in it, and the program's command line. */
@@ -32,6 +35,13 @@ export function smoke(name: string, prepare: () => Promise<readonly string[]>): 
     test("--help names the commands; unknown words end with 2", () => words(bench));
     test("the sample configuration passes its check, a wrong one does not", () => config(bench));
     test("serves from an empty folder, stops when told, finds its data again", () => serves(bench));
+    test("a backup is restored into another folder", () => restores(bench));
+    test("a plugin is loaded from a file", () => plugin(bench));
+    test(
+      "keeps its data in a libSQL server",
+      needs("sqld", sqldProgram() !== undefined),
+      () => remote(bench),
+    );
   });
 }
 
@@ -106,8 +116,53 @@ async function serves(bench: Bench): Promise<void> {
   assert.doesNotMatch(second.child.stdout, /Password/);
 }
 
-async function serve(bench: Bench): Promise<{ child: Child; url: string }> {
-  const child = start(bench, ["serve", "--listen", "127.0.0.1:0"]);
+async function restores(bench: Bench): Promise<void> {
+  const users = async (data: string) => {
+    const list = await call(bench, ["--data", data, "user", "list", "--json"]);
+    assert.equal(list.code, 0, list.stderr);
+    return JSON.parse(list.stdout);
+  };
+  // In the folder of the data: elsewhere, Deno does not allow it to write.
+  const file = join("data", "copy.db");
+  const backup = await call(bench, ["backup", file]);
+  assert.equal(backup.code, 0, backup.stderr);
+  const restored = await call(bench, ["--data", "data/other", "restore", file]);
+  assert.equal(restored.code, 0, restored.stderr);
+  assert.equal((await users("data")).length, 2);
+  assert.deepEqual(await users("data/other"), await users("data"));
+}
+
+async function plugin(bench: Bench): Promise<void> {
+  await withTempDir(async (dir) => {
+    const hello = new URL("../../examples/hello-plugin/hello.ts", import.meta.url);
+    await copyFile(hello, join(dir, "hello.ts"));
+    await writeFile(join(dir, "navette.toml"), '[plugins]\nfiles = ["hello.ts"]\n');
+    const said = await call(bench, ["--config", join(dir, "navette.toml"), "hello", "Ada"]);
+    assert.equal(said.stdout, "Hello, Ada!\n", said.stderr);
+  });
+}
+
+async function remote(bench: Bench): Promise<void> {
+  const server = await startSqld({ jwt: true });
+  try {
+    const at = ["--set", `storage.url=${server.url}`, "--set", `storage.token=${server.token}`];
+    const add = [...at, "user", "add", "eve@navette.test", "--password-stdin"];
+    const added = await call(bench, add, "another password\n");
+    assert.equal(added.code, 0, added.stderr);
+    const { child, url } = await serve(bench, at);
+    assert.equal(await options(url, "eve@navette.test", "another password"), 200);
+    await stop(child);
+    assert.ok(!(child.stdout + child.stderr).includes(server.token!));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function serve(
+  bench: Bench,
+  globals: readonly string[] = [],
+): Promise<{ child: Child; url: string }> {
+  const child = start(bench, [...globals, "serve", "--listen", "127.0.0.1:0"]);
   const [, port] = await child.saw(/listens on 127\.0\.0\.1:(\d+)/);
   return { child, url: `http://127.0.0.1:${port}` };
 }
