@@ -5,7 +5,7 @@ import libmime from "libmime";
 import MimeNode from "nodemailer/lib/mime-node";
 import { domainOf } from "../address.ts";
 import { fields, firstValue, headerDate } from "../header.ts";
-import type { Entry, Recipient } from "./queue.ts";
+import type { Entry, Recipient } from "./entry.ts";
 import { withoutBcc } from "./submission.ts";
 
 /** What is reported. */

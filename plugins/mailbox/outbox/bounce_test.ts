@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import PostalMime from "postal-mime";
 import { makeBounce } from "./bounce.ts";
-import { type Entry, failedRecipient } from "./queue.ts";
+import { type Entry, failedRecipient } from "./entry.ts";
 
 const entry = (head: string): Entry => ({
   id: 1,

@@ -3,10 +3,11 @@ import { type Account, pause } from "../../../core/mod.ts";
 import { NotFound, Refused } from "../api.ts";
 import { type Bytes, concat } from "../bytes.ts";
 import { folderByRole } from "../delivery.ts";
-import { makeBounce, noRelayStatus, uncertainStatus } from "./bounce.ts";
+import { makeBounce } from "./bounce.ts";
+import type { Entry, Recipient } from "./entry.ts";
+import { judged, lost, refusalOf, sentHere, unreachable, withoutRelay } from "./judge.ts";
 import type { OutboxParts } from "./parts.ts";
-import { type Entry, failedRecipient, lease, type Queue, type Recipient } from "./queue.ts";
-import type { Verdict } from "./relay.ts";
+import { lease, type Queue } from "./queue.ts";
 import { withoutBcc } from "./submission.ts";
 
 /** Works on messages that the caller has leased from the queue, and gives them back. */
@@ -104,7 +105,9 @@ export class Journey {
     const to = found.filter((one): one is Account => one !== undefined && !one.disabled);
     try {
       const envelope = { from: entry.sender, to };
-      if (to.length > 0) await delivery().deliver(this.#bytes(entry), envelope, token(entry));
+      if (to.length > 0) {
+        await delivery().deliver(this.#bytes(entry), envelope, `outgoing:${entry.id}`);
+      }
       for (const { address } of open) outcome.set(address, sentHere);
     } catch (error) {
       log.error({ err: error, outgoing: entry.id }, "A message was not delivered here");
@@ -231,58 +234,4 @@ export class Journey {
     const at = Math.min(Math.max(rounds - 1, 0), retry.length - 1);
     return clock.now() + retry[at]! * 1000;
   }
-}
-
-/** A recipient elsewhere, where no relay is configured. */
-export function withoutRelay(address: string): Recipient {
-  const diagnostic = "This server has no mail relay, so it reaches local accounts only";
-  return failedRecipient(address, noRelayStatus, diagnostic);
-}
-
-function token(entry: Entry): string {
-  return `outgoing:${entry.id}`;
-}
-
-const sentHere: Verdict = { kind: "sent", status: "2.0.0", diagnostic: "" };
-
-function unreachable(account: Account | undefined): Verdict | undefined {
-  if (!account) {
-    return { kind: "permanent", status: "5.1.1", diagnostic: "There is no such account" };
-  }
-  if (!account.disabled) return undefined;
-  return {
-    kind: "temporary",
-    status: "4.2.1",
-    diagnostic: "The mailbox is disabled at the moment",
-  };
-}
-
-function refusalOf(error: unknown): Verdict {
-  if (!(error instanceof Refused)) {
-    return { kind: "temporary", status: "4.3.0", diagnostic: "The mail store was in trouble" };
-  }
-  if (error.reason === "quota") {
-    return { kind: "temporary", status: "4.2.2", diagnostic: error.message };
-  }
-  const status = error.reason === "tooLarge" ? "5.3.4" : "5.2.0";
-  return { kind: "permanent", status, diagnostic: error.message };
-}
-
-/** Whoever worked on it went away while the relay was answering: nobody knows what it said. */
-function lost(recipient: Recipient, { rounds }: Entry): Recipient {
-  if (recipient.state !== "committing") return recipient;
-  const diagnostic = "The server was interrupted while it handed the message over";
-  return { ...recipient, state: "failed", status: uncertainStatus, diagnostic, round: rounds };
-}
-
-function judged(recipient: Recipient, verdict: Verdict | undefined, { rounds }: Entry): Recipient {
-  if (!verdict) return recipient;
-  const { status, diagnostic } = verdict;
-  const state = ({
-    sent: "sent",
-    temporary: "waiting",
-    permanent: "failed",
-    uncertain: "failed",
-  } as const)[verdict.kind];
-  return { ...recipient, state, status, diagnostic, round: rounds };
 }

@@ -4,9 +4,11 @@ import { accountOf, domainOf, normalAddress } from "../address.ts";
 import { Refused, type Send } from "../api.ts";
 import { bytesOf, limited } from "../bytes.ts";
 import { splitHead } from "../header.ts";
-import { Journey, withoutRelay } from "./journey.ts";
+import { type Entry, failedRecipient, type Recipient } from "./entry.ts";
+import { Journey } from "./journey.ts";
+import { withoutRelay } from "./judge.ts";
 import type { OutboxParts } from "./parts.ts";
-import { type Entry, failedRecipient, lease, Queue, type Recipient } from "./queue.ts";
+import { lease, Queue } from "./queue.ts";
 import { headLimit, submit } from "./submission.ts";
 
 export interface Outbox {

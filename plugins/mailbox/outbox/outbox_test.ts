@@ -375,6 +375,19 @@ test("A relay that takes the message and loses its answer: never sent again, and
     assert.match(notice!, /Status: 4\.4\.2/);
   }));
 
+test("Two servers on one database send a message once", (t) =>
+  relayed(t, async (relay, rig) => {
+    const both = [outboxOf(rig, { port: relay.port }), outboxOf(rig, { port: relay.port })];
+    for (const { start } of both) start();
+    await until(() => rig.clock.pending === 2);
+    for (let n = 0; n < 5; n++) {
+      await both[n % 2]!.outbox.send(anna, outgoing(message, ["x@far.test"]), `${n}`);
+    }
+    await until(drained(both[0]!.outbox));
+    for (const { stop } of both) await stop();
+    assert.equal(relay.got.length, 5);
+  }));
+
 /** Fails every call after `writes` writes: what the storage sees when the process is killed. */
 function dying(db: Database, writes: number): Database {
   const alive = () => {

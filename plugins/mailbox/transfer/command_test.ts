@@ -55,7 +55,7 @@ test("import and export tell what they did, in words and as JSON", (t) =>
       already: 0,
       deleted: 0,
       failed: [],
-      folders: { B: 1 },
+      folders: { "A/B": 1 },
     });
     const out = join(dir, "out");
     await run("export", "you@example.test", out, "--json");

@@ -29,7 +29,7 @@ export interface ImportReport {
   /** Their mail program had deleted them. */
   deleted: number;
   readonly failed: { readonly place: string; readonly error: string }[];
-  /** How many came into each folder, by its name. */
+  /** How many came into each folder, by its path. */
   readonly folders: Record<string, number>;
 }
 
@@ -104,7 +104,8 @@ async function importOne(
   }, `import:${key}${run}`);
   await imported.add(folder.id, hash);
   report.imported++;
-  report.folders[folder.name] = (report.folders[folder.name] ?? 0) + 1;
+  const name = folder.role ? folder.name : [...base, ...found.folder].join("/");
+  report.folders[name] = (report.folders[name] ?? 0) + 1;
 }
 
 /** The hash of a message's bytes. Throws where it is no message. */
