@@ -21,49 +21,44 @@ const patience = 20_000;
 /** The locks of all devices; a device that does nothing costs nothing. */
 export function deviceLock(clock: Clock): DeviceLock {
   /** For each device that is at work: those who wait, in order. */
-  const lines = new Map<string, (() => void)[]>();
-
-  function enter(key: string, signal: AbortSignal): Promise<void> {
-    const line = lines.get(key);
-    if (!line) {
-      lines.set(key, []);
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        cancel();
-        signal.removeEventListener("abort", give);
-      };
-      const take = () => {
-        settle();
-        resolve();
-      };
-      const give = () => {
-        settle();
-        line.splice(line.indexOf(take), 1);
-        reject(new Busy("Cannot begin: the device's last request is still at work"));
-      };
-      const cancel = clock.after(patience, give);
-      signal.addEventListener("abort", give, { once: true });
-      line.push(take);
-    });
-  }
-
-  function leave(key: string): void {
-    const next = lines.get(key)!.shift();
-    if (next) next();
-    else lines.delete(key);
-  }
-
+  const lines = new Map<string, Line>();
   return {
     async run({ account, device }, signal, work) {
       const key = `${account}/${device}`;
-      await enter(key, signal);
+      const line = lines.get(key);
+      if (line) await turn(line, clock, signal);
+      else lines.set(key, []);
       try {
         return await work();
       } finally {
-        leave(key);
+        const next = lines.get(key)!.shift();
+        if (next) next();
+        else lines.delete(key);
       }
     },
   };
+}
+
+/** Those who wait: each is called when it is its turn. */
+type Line = (() => void)[];
+
+function turn(line: Line, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      cancel();
+      signal.removeEventListener("abort", give);
+    };
+    const take = () => {
+      settle();
+      resolve();
+    };
+    const give = () => {
+      settle();
+      line.splice(line.indexOf(take), 1);
+      reject(new Busy("Cannot begin: the device's last request is still at work"));
+    };
+    const cancel = clock.after(patience, give);
+    signal.addEventListener("abort", give, { once: true });
+    line.push(take);
+  });
 }

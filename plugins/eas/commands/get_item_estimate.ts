@@ -79,17 +79,17 @@ function readCollection(element: Element): Asked {
 async function estimate(
   { id, key, filter }: Asked,
   look: Look | undefined,
-  { mailbox, version, clock }: EasCall,
+  call: EasCall,
 ): Promise<Estimated> {
   const none = (status: Estimated["status"]) => ({ id, status, estimate: 0 });
   if (key === "0") return none(3);
   try {
     if (!look) {
-      await mailbox.changes(id, undefined, 0);
+      await call.mailbox.changes(id, undefined, 0);
       return none(3);
     }
     if (!look.keys.includes(key)) return none(4);
-    const hunt = lookingHunt(id, look, { mailbox, version, now: clock.now() }, filter);
+    const hunt = lookingHunt(id, look, call, filter);
     const counted = { ...hunt, window: mostCounted };
     await huntHistory(counted);
     await huntBelowFloor(counted);

@@ -1,5 +1,5 @@
 // Ping: a held request that is answered as soon as the next Sync would bring something.
-import { type FolderId, NotFound } from "../../mailbox/api.ts";
+import { type Cursor, type FolderId, NotFound } from "../../mailbox/api.ts";
 import {
   type Command,
   type DeviceRef,
@@ -10,7 +10,7 @@ import {
   type Look,
 } from "../api.ts";
 import { hierarchyDiffers } from "./folder_sync.ts";
-import { looksChanged } from "./sync/look.ts";
+import { type Looking, looksChanged } from "./sync/look.ts";
 import { deviceOf, type Work } from "./work.ts";
 
 /** What a request says; the rest holds as the last time. */
@@ -76,44 +76,55 @@ async function hold(
   ms: number,
   folders: readonly FolderId[],
 ): Promise<Outcome> {
+  const looking = { mailbox, version, clock };
   // Up to where a folder was looked through without finding anything.
-  const seen = new Map<FolderId, string>();
-
-  /** Folders without a SyncKey have nothing to compare with, and a Sync that shows nothing loops. */
-  async function differs(id: FolderId, look: Look | undefined): Promise<boolean> {
-    if (!look) return false;
-    try {
-      const looking = { mailbox, version, now: clock.now() };
-      const { changed, cursor } = await looksChanged(id, look, looking, seen.get(id));
-      if (!changed) seen.set(id, cursor);
-      return changed;
-    } catch (error) {
-      // The hierarchy tells that a folder is gone.
-      if (error instanceof NotFound) return false;
-      throw error;
-    }
-  }
-
-  async function check(touched: readonly FolderId[]): Promise<Outcome | undefined> {
-    const items = touched.filter((id) => id !== "");
-    const watched = touched.includes("") ? [hierarchy, ...items] : items;
-    const looks = await work.state.look(device, watched);
-    if (touched.includes("") && await hierarchyDiffers(looks.get(hierarchy), mailbox)) {
-      return { status: moved };
-    }
-    const changed: FolderId[] = [];
-    for (const id of items) if (await differs(id, looks.get(id))) changed.push(id);
-    return changed.length > 0 ? { status: changes, folders: changed } : undefined;
-  }
-
+  const seen = new Map<FolderId, Cursor>();
   const found = await work.waits.wait<Outcome>(device, {
     ms,
     signal,
     folders: ["", ...folders],
     watch: (where, changed) => mailbox.watch(where, changed),
-    check,
+    check: (touched) => look(work, device, looking, touched, seen),
   });
   return found ?? { status: expired };
+}
+
+/** What there is to tell of folders, if anything. */
+async function look(
+  { state }: Work,
+  device: DeviceRef,
+  looking: Looking,
+  touched: readonly FolderId[],
+  seen: Map<FolderId, Cursor>,
+): Promise<Outcome | undefined> {
+  const items = touched.filter((id) => id !== "");
+  const watched = touched.includes("") ? [hierarchy, ...items] : items;
+  const looks = await state.look(device, watched);
+  if (touched.includes("") && await hierarchyDiffers(looks.get(hierarchy), looking.mailbox)) {
+    return { status: moved };
+  }
+  const changed: FolderId[] = [];
+  for (const id of items) if (await differs(id, looks.get(id), looking, seen)) changed.push(id);
+  return changed.length > 0 ? { status: changes, folders: changed } : undefined;
+}
+
+/** Folders without a SyncKey have nothing to compare with, and a Sync that shows nothing loops. */
+async function differs(
+  id: FolderId,
+  look: Look | undefined,
+  looking: Looking,
+  seen: Map<FolderId, Cursor>,
+): Promise<boolean> {
+  if (!look) return false;
+  try {
+    const { changed, cursor } = await looksChanged(id, look, looking, seen.get(id));
+    if (!changed) seen.set(id, cursor);
+    return changed;
+  } catch (error) {
+    // The hierarchy tells that a folder is gone.
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
 }
 
 function write({ status, folders, interval, maxFolders }: Outcome): Element {

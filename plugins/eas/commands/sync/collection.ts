@@ -13,8 +13,8 @@ import {
 import { viewAfter } from "./effects.ts";
 import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
-import { readJournal } from "./journal.ts";
-import { floorOf, standardOptions } from "./options.ts";
+import { type Entry, type Filed, readJournal } from "./journal.ts";
+import { type CollectionOptions, floorOf, standardOptions } from "./options.ts";
 import { amendments, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
 import { type CollectionState, formatState, parseState, startOf, withFloor } from "./state.ts";
@@ -49,47 +49,75 @@ export async function syncCollection(
   request: AskedCollection,
   parts: CollectionWork,
 ): Promise<CollectionAnswer> {
-  const { session, call, work } = parts;
-  const starts = session.state === undefined;
+  const plan = planOf(request, parts);
   // With key 0 changes must not be asked for; phones that do expect items and get them.
-  const wants = request.getChanges ?? !starts;
-  if (starts && wants && work.host.config.strict) return failed(request, 4);
-  const before = starts ? undefined : parseState(session.state!);
-  const options = request.options ?? before?.options ?? standardOptions;
-  const floor = floorOf(options.filter, call.clock.now());
-  const commands = starts ? [] : request.commands;
-  const window = Math.min(request.window, parts.room);
-  const filed = file(commands);
-  const journal = readJournal(session);
-  const context = contextOf(request, parts, options.conflict === "server");
-  const fetches = commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id);
-  if (session.lost && asksTheSame(session.lost, request, wants, filed, journal)) {
-    const { answers, effects } = await runCommands(context, filed, journal);
-    const { key, state, ops } = await replayed(session, session.lost, effects, call.mailbox);
-    if (ops.length <= window) {
-      await session.amend(amendments(ops));
-      const { more } = state;
-      return { ...answer(request, key, options.item), more, answers, fetches, ops, quiet: false };
-    }
-  }
-  const commanded = await runCommands(context, filed, journal);
-  const state = before
-    ? { ...withFloor(before, floor), options }
-    : startOf((await call.mailbox.changes(request.id, undefined, 0)).cursor, floor, options);
+  const { strict } = parts.work.host.config;
+  if (strict && plan.wants && plan.before === undefined) return failed(request, 4);
+  return await sentAgain(plan) ?? await madeAnew(plan);
+}
+
+/** What a request comes down to, together with what is remembered. */
+interface Plan extends CollectionWork {
+  readonly request: AskedCollection;
+  /** Undefined: the device starts over. */
+  readonly before: CollectionState | undefined;
+  readonly options: CollectionOptions;
+  /** Changes of the server are asked for. */
+  readonly wants: boolean;
+  readonly window: number;
+  readonly filed: readonly Filed[];
+  readonly journal: Map<string, Entry>;
+  readonly fetches: readonly string[];
+}
+
+function planOf(request: AskedCollection, parts: CollectionWork): Plan {
+  const { session, room } = parts;
+  const before = session.state === undefined ? undefined : parseState(session.state);
+  // Commands with key 0 are ignored: some clients send them.
+  const commands = before ? request.commands : [];
+  return {
+    ...parts,
+    request,
+    before,
+    options: request.options ?? before?.options ?? standardOptions,
+    wants: request.getChanges ?? before !== undefined,
+    window: Math.min(request.window, room),
+    filed: file(commands),
+    journal: readJournal(session),
+    fetches: commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id),
+  };
+}
+
+/** The lost answer, where the device asks for just that; undefined: make another. */
+async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
+  const { session, request, wants, filed, journal, options, fetches } = plan;
+  const { lost } = session;
+  if (!lost || !asksTheSame(lost, request, wants, filed, journal)) return undefined;
+  const { answers, effects } = await runCommands(contextOf(plan), filed, journal);
+  const { key, state, ops } = await replayed(session, lost, effects, plan.call.mailbox);
+  if (ops.length > plan.window) return undefined;
+  await session.amend(amendments(ops));
+  const { more } = state;
+  return { ...frame(request, key, options.item), more, answers, fetches, ops, quiet: false };
+}
+
+async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
+  const { session, request, call, wants, filed, journal, options, fetches } = plan;
+  const commanded = await runCommands(contextOf(plan), filed, journal);
   const hunt = beginHunt({
     view: viewAfter(session, commanded.effects),
     mailbox: call.mailbox,
     folder: request.id,
     version: call.version,
-    state,
-    window,
+    state: await stateOf(plan),
+    window: plan.window,
   });
-  const looks = wants && parts.room > 0;
+  const looks = wants && plan.room > 0;
   const more = looks ? await findChanges(hunt, commanded.doubtful) : false;
-  const found = { ...hunt.state, asked: wants, more };
-  const key = await handOut(request, session, { hunt, commanded, more }, found);
+  const state = { ...hunt.state, asked: wants, more };
+  const key = await handOut(request, session, { hunt, commanded, more }, state);
   return {
-    ...answer(request, key, options.item),
+    ...frame(request, key, options.item),
     more,
     answers: commanded.answers,
     fetches,
@@ -98,18 +126,22 @@ export async function syncCollection(
   };
 }
 
-function contextOf(
-  request: AskedCollection,
-  { session, call, trash }: CollectionWork,
-  serverWins: boolean,
-): CommandContext {
+/** Where the search for changes begins. */
+async function stateOf({ before, options, call, request }: Plan): Promise<CollectionState> {
+  const floor = floorOf(options.filter, call.clock.now());
+  if (before) return { ...withFloor(before, floor), options };
+  const { cursor } = await call.mailbox.changes(request.id, undefined, 0);
+  return startOf(cursor, floor, options);
+}
+
+function contextOf({ request, session, call, options, trash }: Plan): CommandContext {
   return {
     device: deviceOf(call),
     session,
     key: request.key,
     mailbox: call.mailbox,
     folder: request.id,
-    serverWins,
+    serverWins: options.conflict === "server",
     deletesAsMoves: request.deletesAsMoves,
     trash,
   };
@@ -147,7 +179,7 @@ function isNews(before: string, state: CollectionState): boolean {
 
 type Frame = Omit<CollectionAnswer, "more" | "answers" | "fetches" | "ops" | "quiet">;
 
-function answer({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
+function frame({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
   return { id, key, status: 1, options };
 }
 
@@ -156,6 +188,6 @@ export function failed(
   { id, key }: Pick<AskedCollection, "id" | "key">,
   status: CollectionAnswer["status"],
 ): CollectionAnswer {
-  const frame = { id, key: status === 3 ? "0" : key, status, options: standardOptions.item };
-  return { ...frame, more: false, answers: [], fetches: [], ops: [], quiet: false };
+  const told = { id, key: status === 3 ? "0" : key, status, options: standardOptions.item };
+  return { ...told, more: false, answers: [], fetches: [], ops: [], quiet: false };
 }

@@ -22,36 +22,22 @@ export interface ItemWriter {
 export function itemWriter(host: Host, call: EasCall, options: ItemOptions): ItemWriter {
   const want = wantedOf(options);
   const whole = untruncated(options);
-
-  function fields(item: Item, how = options): Element {
-    const { fields, problem } = mailItem(item, how, call);
-    if (problem !== undefined) {
-      const { account, device } = call;
-      call.log.warn({ item: item.id, problem }, "an item went out as a stub");
-      void host.emit(itemFailed, { account, device, item: item.id, reason: problem });
-    }
-    return el("AirSync:ApplicationData", ...fields);
-  }
-
-  async function* contents(ops: readonly Op[]): AsyncIterable<Element> {
-    for (let from = 0; from < ops.length; from += batch) {
-      const part = new Map(ops.slice(from, from + batch).map((op) => [op.item, op]));
-      for await (const item of call.mailbox.read([...part.keys()], want)) {
-        const { kind, state } = part.get(item.id)!;
-        // The marks that were recorded, not those of this moment: what differs is told next time.
-        const marks = state?.marks ?? item.state.marks;
-        const data = fields({ ...item, state: { ...item.state, marks } });
-        const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
-        yield el(tag, el("AirSync:ServerId", item.id), data);
-      }
-    }
-  }
-
+  const fields = (item: Item, how = options) => applicationData(host, call, how, item);
   return {
     async *commands(ops) {
       const [told, read] = parted(ops, call);
       yield* told;
-      yield* contents(read);
+      for (let from = 0; from < read.length; from += batch) {
+        const part = new Map(read.slice(from, from + batch).map((op) => [op.item, op]));
+        for await (const item of call.mailbox.read([...part.keys()], want)) {
+          const { kind, state } = part.get(item.id)!;
+          // The marks that were recorded, not those of this moment: what differs is told next time.
+          const marks = state?.marks ?? item.state.marks;
+          const data = fields({ ...item, state: { ...item.state, marks } });
+          const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
+          yield el(tag, el("AirSync:ServerId", item.id), data);
+        }
+      }
     },
     async fetched(id) {
       const answer = (status: number, data?: Element) =>
@@ -67,6 +53,22 @@ export function itemWriter(host: Host, call: EasCall, options: ItemOptions): Ite
       return answer(8);
     },
   };
+}
+
+/** An item as this device wants it, or a stub; then the administrator hears of it. */
+function applicationData(
+  host: Host,
+  call: EasCall,
+  options: ItemOptions,
+  item: Item,
+): Element {
+  const { fields, problem } = mailItem(item, options, call);
+  if (problem !== undefined) {
+    const { account, device, log } = call;
+    log.warn({ item: item.id, problem }, "an item went out as a stub");
+    void host.emit(itemFailed, { account, device, item: item.id, reason: problem });
+  }
+  return el("AirSync:ApplicationData", ...fields);
 }
 
 /** What can be told at once, and what has to be read for it. Deletions first: they free memory. */

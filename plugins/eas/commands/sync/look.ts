@@ -1,4 +1,5 @@
 // A look at what the next Sync of a folder would bring: for Ping and GetItemEstimate. Writes nothing.
+import type { Clock } from "../../../../core/mod.ts";
 import type { Mailbox } from "../../../mailbox/api.ts";
 import type { Look, Version } from "../../api.ts";
 import { findsAny, lookWindow } from "./find.ts";
@@ -6,21 +7,22 @@ import { beginHunt, type Hunt } from "./hunt.ts";
 import { floorOf } from "./options.ts";
 import { type CollectionState, parseState, withFloor } from "./state.ts";
 
+/** For whom, and when, it is looked. */
 export interface Looking {
   readonly mailbox: Mailbox;
   readonly version: Version;
-  readonly now: number;
+  readonly clock: Clock;
 }
 
 /** A hunt in what the device has, without end. */
 export function lookingHunt(
   folder: string,
   look: Look,
-  { mailbox, version, now }: Looking,
+  { mailbox, version, clock }: Looking,
   filter?: number,
 ): Hunt {
   const known = parseState(look.state);
-  const floor = floorOf(filter ?? known.options.filter, now);
+  const floor = floorOf(filter ?? known.options.filter, clock.now());
   const state: CollectionState = withFloor(known, floor);
   return beginHunt({ view: look, mailbox, folder, version, state, window: lookWindow });
 }
