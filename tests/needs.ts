@@ -18,7 +18,7 @@ export function needs(
   if (process.env["CI"] === "true" && !optional) {
     throw new Error(`Cannot test without ${what}: it is absent, and in CI nothing is skipped`);
   }
-  const file = process.env[absentFile];
+  const file = env[absentFile];
   if (file) appendFileSync(file, `${what}\n`);
   return { skip: `needs ${what}` };
 }
