@@ -4,6 +4,12 @@ import { appendFileSync } from "node:fs";
 /** Where `scripts/test.ts` collects the names for its last line. */
 export const absentFile = "NAVETTE_TEST_ABSENT";
 
+interface Circumstances {
+  /** Skipped in CI too. */
+  readonly optional?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Options for a test that needs `what`: `test(name, needs("dovecot", found), ...)`. Where it is not
  * `present` the test is skipped and the run's last line names it; with `CI=true` this throws instead,
@@ -12,10 +18,10 @@ export const absentFile = "NAVETTE_TEST_ABSENT";
 export function needs(
   what: string,
   present: boolean,
-  { optional = false } = {},
+  { optional = false, env = process.env }: Circumstances = {},
 ): { skip: string | false } {
   if (present) return { skip: false };
-  if (process.env["CI"] === "true" && !optional) {
+  if (env["CI"] === "true" && !optional) {
     throw new Error(`Cannot test without ${what}: it is absent, and in CI nothing is skipped`);
   }
   const file = env[absentFile];
