@@ -77,7 +77,9 @@ export function sectionsOf(
 ): ReadonlyMap<string, GenericSchema | undefined> {
   return new Map<string, GenericSchema | undefined>([
     ...Object.entries(coreSections),
-    ...plugins.map((plugin) => [plugin.id, plugin.config] as const),
+    // A plugin that is called like a section of core is refused later, with all such mistakes.
+    ...plugins.filter(({ id }) => !Object.hasOwn(coreSections, id))
+      .map((plugin) => [plugin.id, plugin.config] as const),
   ]);
 }
 

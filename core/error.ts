@@ -26,7 +26,8 @@ export class ConfigError extends Error {
 function line(finding: ConfigFinding): string {
   const place = [finding.section, finding.key].filter(Boolean).join(".");
   const shown = finding.value === undefined ? "" : ` = ${JSON.stringify(finding.value)}`;
-  return `${finding.source}: ${place}${shown}: wanted ${finding.wanted}. Fix: ${finding.fix}`;
+  const what = place === "" ? "" : `${place}${shown}: `;
+  return `${finding.source}: ${what}wanted ${finding.wanted}. Fix: ${finding.fix}`;
 }
 
 /** Something that this server depends on cannot answer now. Callers answer 503, never 401. */
