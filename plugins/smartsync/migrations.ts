@@ -38,7 +38,6 @@ export const migrations: readonly Migration[] = [
          has TEXT,
          PRIMARY KEY (copy, item)
        ) WITHOUT ROWID`,
-      "CREATE INDEX smartsync_pending_date ON smartsync_pending (copy, date, item)",
       `CREATE TABLE smartsync_journal (
          copy INTEGER NOT NULL,
          key TEXT NOT NULL,

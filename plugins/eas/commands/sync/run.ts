@@ -48,7 +48,8 @@ async function answer(work: Work, request: FullRequest, call: EasCall): Promise<
     work.lock.run(device, call.signal, () => workThrough(work, { ...request, collections }, call));
   const first = await pass(request.collections);
   if (isRefusal(first)) return first;
-  await keepRequest(request, work.state, device);
+  // Where every key has moved on, nothing can lean on this request.
+  if (first.some(({ quiet }) => quiet)) await keepRequest(request, work.state, device);
   const wait = request.patience && patienceOf(request.patience, work.host.config.heartbeat);
   if (!wait || "limit" in wait || first.some(({ quiet }) => !quiet)) return first;
   return await waitFor(work, request.collections, call, wait.ms, pass) ?? first;
