@@ -2,6 +2,7 @@
 import type { Account } from "./accounts.ts";
 import { accountMigrations, accountStore } from "./account_store.ts";
 import type { Config } from "./config.ts";
+import { holdContributions, holdMigrations } from "./doctor/hold.ts";
 import { createLogin } from "./login.ts";
 import type { Metrics } from "./metrics.ts";
 import { ownPasswords } from "./own_passwords.ts";
@@ -24,7 +25,7 @@ export function corePlugin(options: CorePluginOptions): Plugin {
     id: "core",
     summary: "Accounts, login, pages, commands",
     owns: Object.values(points) as Point<unknown>[],
-    migrations: accountMigrations,
+    migrations: [...accountMigrations, ...holdMigrations],
     contributes(host) {
       const passwords = passwordHashing(options.passwordCost);
       const forget = (account: Account) => host.emit(points.accountDeleted, { account });
@@ -47,6 +48,7 @@ export function corePlugin(options: CorePluginOptions): Plugin {
           await host.db.all("SELECT 1");
           return { name: "storage", ok: true };
         }, "storage"),
+        ...holdContributions(host),
         ...options.contributions,
       ];
     },

@@ -1,5 +1,5 @@
 // navette doctor: what is wrong, and how to mend it.
-import { coreFindings } from "../doctor/mod.ts";
+import { coreFindings, type Wishes } from "../doctor/mod.ts";
 import { CliError, ConfigError } from "../error.ts";
 import { diagnosis, type Finding } from "../points.ts";
 import type { CoreCommand, Parts } from "./parts.ts";
@@ -7,12 +7,20 @@ import type { CoreCommand, Parts } from "./parts.ts";
 export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) => {
   program.command("doctor").description("Look for what is wrong; each finding with its fix")
     .argument("[url]", "where clients reach this server, for example https://mail.example.com")
+    .option("--hold <seconds>", "how long to hold a request there (default: 65; 0: not)", "65")
     .option("--json", "print JSON")
-    .action(async (url: string | undefined, options: { json?: boolean }) => {
+    .action(async (url: string | undefined, options: { hold: string; json?: boolean }) => {
       if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
         throw new CliError(`Cannot check ${url}: wanted https://host`, 2);
       }
-      const findings = await examine(parts, url);
+      const hold = Number(options.hold);
+      if (!(hold >= 0 && hold <= 3600)) {
+        throw new CliError(`Cannot hold for ${options.hold}: wanted seconds from 0 to 3600`, 2);
+      }
+      if (url !== undefined && hold > 10 && parts.terminal.errIsTerminal) {
+        parts.terminal.err(`A request is held for ${hold} s: please wait\n`);
+      }
+      const findings = await examine(parts, { url, hold });
       if (options.json) json(findings);
       else for (const finding of findings) show(finding, print);
       const errors = findings.filter(({ level }) => level === "error").length;
@@ -20,7 +28,7 @@ export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) 
     });
 };
 
-async function examine(parts: Parts, url: string | undefined): Promise<Finding[]> {
+async function examine(parts: Parts, wishes: Wishes): Promise<Finding[]> {
   const configured = configFindings(parts);
   // Everything else would be looked at with options that are not meant.
   if (parts.setup.trouble) return configured;
@@ -34,8 +42,10 @@ async function examine(parts: Parts, url: string | undefined): Promise<Finding[]
   }
   try {
     const { host } = session;
-    const own = await coreFindings(parts, parts.config(), host.db, url);
-    const others = await Promise.all(host.all(diagnosis).map((examine) => carefully(examine, url)));
+    const own = await coreFindings(parts, parts.config(), host.db, wishes);
+    const others = await Promise.all(
+      host.all(diagnosis).map((examine) => carefully(examine, wishes.url)),
+    );
     return [...configured, ...own, ...others.flat()];
   } finally {
     await session.close();

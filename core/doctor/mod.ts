@@ -4,15 +4,24 @@ import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
 import type { Finding } from "../points.ts";
 import { checkCertificate } from "./certificate.ts";
+import { checkHold } from "./hold.ts";
 import { checkClock, checkName, checkUrl } from "./network.ts";
 import { checkPort } from "./port.ts";
+
+/** What the person asked for. */
+export interface Wishes {
+  /** Where clients reach the server. */
+  readonly url: string | undefined;
+  /** Seconds to hold a request there; 0: none. */
+  readonly hold: number;
+}
 
 /** Core's findings; those that need a public address only where one is known. */
 export async function coreFindings(
   { clock }: Parts,
   config: Config,
   db: Database,
-  url: string | undefined,
+  { url, hold }: Wishes,
 ): Promise<readonly Finding[]> {
   const address = url ?? (config.server.url || undefined);
   const parts = [
@@ -20,7 +29,7 @@ export async function coreFindings(
     checkPort(config),
     checkCertificate(config, address, clock),
     ...(address === undefined ? [noUrl()] : [checkName(address)]),
-    ...(url === undefined ? [] : [checkUrl(url)]),
+    ...(url === undefined ? [] : [checkUrl(url), checkHold({ url, db, clock, seconds: hold })]),
     checkClock(clock, url),
   ];
   return (await Promise.all(parts)).flat();
