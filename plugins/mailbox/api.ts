@@ -80,8 +80,8 @@ export interface Mailbox {
   /** Reads items in the order asked, all in few round trips. Missing ones are left out. */
   read(items: readonly ItemId[], want: Want): AsyncIterable<Item>;
   /**
-   * The bytes of a part of an item, decoded, from `range` on; part `""` is the whole message as it
-   * arrived. Never held whole in memory.
+   * The bytes of a part of an item, decoded, from `range.from` up to (not including) `range.to`;
+   * part `""` is the whole message as it arrived. Never held whole in memory.
    */
   part(item: ItemId, part: string, range?: { from: number; to?: number }): Promise<PartBytes>;
   create(folder: FolderId, item: NewItem, token: string): Promise<ItemState>;
