@@ -122,6 +122,7 @@ export async function listAll(mailbox: Mailbox, folder: string, size = 10): Prom
     const page = await mailbox.list(folder, after === undefined ? {} : { after }, size);
     assert.ok(page.items.length <= size);
     items.push(...page.items);
+    assert.ok(items.length < 10_000, "a listing comes to its end");
     after = page.next;
   } while (after !== undefined);
   return items;

@@ -42,15 +42,12 @@ export async function itemChanges(
     limit + 1,
   ]);
   const page = rows.slice(0, limit);
-  // An item that was changed and then removed is two rows of which the later one counts.
-  const changes = new Map<number, ItemChange>();
-  for (const row of page) {
-    changes.delete(row.id);
-    const state = row.gone ? undefined : stateOf(row);
-    changes.set(row.id, { id: itemId(row.folder, row.id), state });
-  }
+  const changes = page.map((row): ItemChange => ({
+    id: itemId(row.folder, row.id),
+    state: row.gone ? undefined : stateOf(row),
+  }));
   const cursor = page.length ? String(page.at(-1)!.seq) : since;
-  return { changes: [...changes.values()], cursor, more: rows.length > limit };
+  return { changes, cursor, more: rows.length > limit };
 }
 
 /** The conditions of a listing, and their values after the folder's. */

@@ -3,6 +3,7 @@ import type { Account, Clock, Database, Log } from "../../../../core/mod.ts";
 import type { Backend, Mailbox, Send } from "../../api.ts";
 import { deliver } from "./deliver.ts";
 import { LocalMailbox } from "./mailbox.ts";
+import { reachable } from "./reachable.ts";
 import { Watchers } from "./watchers.ts";
 import type { Store } from "./write.ts";
 
@@ -29,7 +30,8 @@ export interface LocalBackend extends Backend {
 
 /** Mailboxes in the tables that {@link migrations} make. */
 export function localBackend({ db, clock, log, send }: LocalOptions): LocalBackend {
-  const store: Store = { db, clock, watchers: new Watchers(db, clock, log) };
+  const storage = reachable(db);
+  const store: Store = { db: storage, clock, watchers: new Watchers(storage, clock, log) };
   return {
     id: "local",
     open: (account) => new LocalMailbox(store, account, send),

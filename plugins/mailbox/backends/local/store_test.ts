@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "../../../../core/log.ts";
-import type { Database } from "../../../../core/mod.ts";
+import { type Database, StorageError, Unavailable } from "../../../../core/mod.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { runScript } from "../../../../tests/child.ts";
 import {
@@ -214,4 +214,33 @@ test("housekeeping goes on hour by hour until it is told to stop", () =>
     ending.abort();
     await running;
     assert.equal(clock.pending, 0);
+  }));
+
+test("storage that cannot answer now is unavailable, and damaged storage is not", () =>
+  withStore(async ({ db, clock, inbox }) => {
+    let trouble: StorageError | undefined;
+    const troubled: Database = {
+      ...db,
+      all: async (sql, values) => {
+        if (trouble) throw trouble;
+        return await db.all(sql, values);
+      },
+      run: (sql, values) => db.run(sql, values),
+      transaction: (work) => trouble ? Promise.reject(trouble) : db.transaction(work),
+    };
+    const box = localBackend({ db: troubled, clock, log: silentLog }).open(account(1));
+    const item = { mime: message("later") };
+    for (const kind of ["busy", "unreachable", "full", "readonly"] as const) {
+      trouble = new StorageError(kind, "secret://address");
+      const unavailable = (error: unknown) =>
+        error instanceof Unavailable && error.retryAfter > 0 && !error.message.includes("secret");
+      await assert.rejects(box.list(inbox, {}, 1), unavailable, kind);
+      await assert.rejects(box.create(inbox, item, "again"), unavailable, kind);
+      await assert.rejects(readAll(box, [`${inbox}:1`]), unavailable, kind);
+    }
+    trouble = new StorageError("corrupt", "damaged");
+    await assert.rejects(box.list(inbox, {}, 1), StorageError);
+    trouble = undefined;
+    await box.create(inbox, item, "again");
+    assert.equal((await listAll(box, inbox)).length, 1);
   }));

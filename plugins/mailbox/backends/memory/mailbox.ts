@@ -34,6 +34,7 @@ import type {
   PartBytes,
   Want,
 } from "../../model.ts";
+import { History, Writes } from "./history.ts";
 import type { Message } from "./message.ts";
 import { mailOf, parseMessage, partOf, readAll } from "./message.ts";
 
@@ -45,25 +46,15 @@ interface Kept {
   readonly thread: string;
 }
 
-/** Something that changed: a folder (`item` undefined) or an item, at a place in the history. */
-interface Change {
-  readonly at: number;
-  readonly folder: FolderId;
-  readonly item: ItemId | undefined;
-}
-
 export class MemoryMailbox implements Mailbox, EditsFolders {
   readonly #account: Account;
   readonly #clock: Clock;
   readonly #send: Send | undefined;
   readonly #folders = new Map<FolderId, Folder>();
   readonly #items = new Map<ItemId, Kept>();
-  /** The latest change of each folder and item, oldest first. */
-  #history: Change[] = [];
-  #now = 0;
+  readonly #history = new History();
+  readonly #writes = new Writes();
   #ids = 0;
-  readonly #writes = new Map<string, Promise<unknown>>();
-  readonly #watchers = new Set<{ folders: ReadonlySet<FolderId>; tell: (id: FolderId) => void }>();
   readonly #threads = new Map<string, string>();
 
   constructor(account: Account, clock: Clock, send: Send | undefined) {
@@ -76,10 +67,10 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   async folders(since: Cursor | undefined): Promise<Page<FolderChange>> {
-    const changes = this.#since(Number(since ?? 0), (change) => change.item === undefined)
+    const changes = this.#history.since(Number(since ?? 0), (change) => change.item === undefined)
       .map(({ folder }) => ({ id: folder, folder: this.#folders.get(folder) }))
       .filter(({ folder }) => folder || since !== undefined);
-    return { changes: parentsFirst(changes), cursor: String(this.#now), more: false };
+    return { changes: parentsFirst(changes), cursor: String(this.#history.now), more: false };
   }
 
   async changes(
@@ -88,12 +79,15 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
     limit: number,
   ): Promise<Page<ItemChange>> {
     this.#folder(folder);
-    if (since === undefined) return { changes: [], cursor: String(this.#now), more: false };
-    const all = this.#since(Number(since), (at) => at.folder === folder && at.item !== undefined);
+    if (since === undefined) return { changes: [], cursor: String(this.#history.now), more: false };
+    const all = this.#history.since(
+      Number(since),
+      (at) => at.folder === folder && at.item !== undefined,
+    );
     const page = all.slice(0, limit);
     const changes = page.map(({ item }) => ({ id: item!, state: this.#items.get(item!)?.state }));
     const more = page.length < all.length;
-    return { changes, cursor: String(more ? page.at(-1)!.at : this.#now), more };
+    return { changes, cursor: String(more ? page.at(-1)!.at : this.#history.now), more };
   }
 
   async list(folder: FolderId, from: ListFrom, limit: number): Promise<Listing> {
@@ -127,7 +121,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   create(folder: FolderId, item: NewItem, token: string): Promise<ItemState> {
-    return this.#once(token, async () => {
+    return this.#writes.once(token, async () => {
       this.#folder(folder);
       const message = await parseMessage(await readAll(item.mime));
       return this.#add(folder, message, item.date ?? this.#clock.now(), firstMarks(item.marks));
@@ -141,7 +135,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState> {
-    return this.#once(token, async () => {
+    return this.#writes.once(token, async () => {
       const kept = this.#item(item);
       const next = withMarks(kept.state.marks, marks);
       if (sameMarks(kept.state.marks, next)) return kept.state;
@@ -152,7 +146,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   move(item: ItemId, to: FolderId, token: string): Promise<ItemId> {
-    return this.#once(token, async () => {
+    return this.#writes.once(token, async () => {
       const kept = this.#item(item);
       this.#folder(to);
       if (kept.folder === to) return item;
@@ -163,7 +157,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   remove(item: ItemId, token: string): Promise<void> {
-    return this.#once(token, async () => {
+    return this.#writes.once(token, async () => {
       const kept = this.#items.get(item);
       if (kept) this.#removeItem(kept);
     });
@@ -175,16 +169,14 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   }
 
   watch(folders: readonly FolderId[], changed: (folder: FolderId) => void): () => void {
-    const watcher = { folders: new Set(folders), tell: changed };
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    return this.#history.watch(folders, changed);
   }
 
   createFolder(
     place: { name: string; parent: FolderId | undefined; class: ItemClass },
     token: string,
   ): Promise<Folder> {
-    return this.#once(token, async () => {
+    return this.#writes.once(token, async () => {
       if (place.parent !== undefined) this.#folder(place.parent);
       const name = allowedName(place, [...this.#folders.values()], undefined);
       const folder = { ...place, id: this.#newId(), name, role: undefined };
@@ -213,7 +205,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
         if (kept.folder === each) this.#removeItem(kept);
       }
       this.#folders.delete(each);
-      this.#changed(each, undefined);
+      this.#history.add(each, undefined);
     }
   }
 
@@ -244,7 +236,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
 
   #putFolder(folder: Folder): void {
     this.#folders.set(folder.id, folder);
-    this.#changed(folder.id, undefined);
+    this.#history.add(folder.id, undefined);
   }
 
   #add(folder: FolderId, message: Message, date: number, marks: Marks, like?: Kept): ItemState {
@@ -263,12 +255,12 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
 
   #putItem(kept: Kept): void {
     this.#items.set(kept.state.id, kept);
-    this.#changed(kept.folder, kept.state.id);
+    this.#history.add(kept.folder, kept.state.id);
   }
 
   #removeItem(kept: Kept): void {
     this.#items.delete(kept.state.id);
-    this.#changed(kept.folder, kept.state.id);
+    this.#history.add(kept.folder, kept.state.id);
   }
 
   #thread({ read }: Message): string {
@@ -290,25 +282,5 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
         kept.state.date < date || (kept.state.date === date && kept.number < number)
       )
       .sort((a, b) => b.state.date - a.state.date || b.number - a.number);
-  }
-
-  #since(at: number, wanted: (change: Change) => boolean): Change[] {
-    return this.#history.filter((change) => change.at > at && wanted(change));
-  }
-
-  #changed(folder: FolderId, item: ItemId | undefined): void {
-    this.#history = this.#history.filter((old) => old.folder !== folder || old.item !== item);
-    this.#history.push({ at: ++this.#now, folder, item });
-    const id = item === undefined ? "" : folder;
-    for (const { folders, tell } of [...this.#watchers]) if (folders.has(id)) tell(id);
-  }
-
-  /** The same token means the same write: it happens once. A write that failed did not happen. */
-  #once<T>(token: string, write: () => Promise<T>): Promise<T> {
-    const first = this.#writes.get(token) as Promise<T> | undefined;
-    const result = first ?? write();
-    this.#writes.set(token, result);
-    if (!first) result.catch(() => this.#writes.delete(token));
-    return result;
   }
 }
