@@ -281,3 +281,33 @@ test("where the bytes cannot be had now, that is no property of the message", as
   const unreachable = () => Promise.reject(new Error("storage unreachable"));
   await assert.rejects(readMail(scanBytes(mime), mime.length, 100, unreachable), /unreachable/);
 });
+
+test("a hostile header or page takes no more than linear time", async () => {
+  const started = performance.now();
+  const fillings = [
+    "(",
+    "<",
+    '"',
+    "=?utf-8?Q?a?= ",
+    ",",
+    ";",
+    "a=b;",
+    "x*0=y;",
+    "\\",
+    " ",
+    "\n ",
+    "Re: ",
+  ];
+  for (
+    const field of ["Content-Type: text/plain; ", "From: ", "Subject: ", "References: ", "Date: "]
+  ) {
+    for (const filling of fillings) {
+      const mail = await read(field + filling.repeat(250_000 / filling.length), "", "body");
+      assert.equal(mail.problem, undefined);
+    }
+  }
+  for (const filling of ["<a>", "<", "<table>", "<div style='", "&amp;", "<!--"]) {
+    await read("Content-Type: text/html", "", filling.repeat(1_000_000 / filling.length));
+  }
+  assert.ok(performance.now() - started < 40_000);
+});
