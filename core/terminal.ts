@@ -56,11 +56,12 @@ export const processTerminal: Terminal = {
 
 function ask(question: string, { secret = false } = {}): Promise<string | undefined> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   return new Promise((resolve) => {
-    // Raw, so that what is typed is not shown; therefore the line is edited here.
+    // Raw, so that what is typed is not shown; therefore the line is edited here. Before the
+    // question: who answers quickly must not be shown either.
     stdin.setRawMode(true);
     stdin.resume();
+    stderr.write(question);
     let typed: string[] = [];
     const finish = (answer: string | undefined) => {
       stdin.off("data", read);
