@@ -3,6 +3,8 @@ import type { Account } from "../../core/mod.ts";
 import { definePoint } from "../../core/mod.ts";
 import type {
   Address,
+  Audience,
+  AutoReply,
   Cursor,
   Folder,
   FolderChange,
@@ -14,6 +16,7 @@ import type {
   ItemState,
   Marks,
   PartBytes,
+  ReplyText,
   Want,
 } from "./model.ts";
 
@@ -109,6 +112,22 @@ export interface EditsFolders {
   ): Promise<Folder>;
   updateFolder(id: FolderId, to: { name: string; parent: FolderId | undefined }): Promise<Folder>;
   removeFolder(id: FolderId): Promise<void>;
+}
+
+/**
+ * Optional: mailboxes whose owners can leave word for those who write while they are away. Found by
+ * `"autoReply" in mailbox`. Delivery acts on it.
+ */
+export interface Replies {
+  autoReply(): Promise<AutoReply>;
+  /** Sets what is given and leaves the rest. Throws {@link Refused} (`tooLarge`) for a long text. */
+  setAutoReply(change: AutoReplyChange): Promise<AutoReply>;
+}
+
+/** A state comes with its times: those of before do not outlive it. */
+export interface AutoReplyChange {
+  readonly state?: Pick<AutoReply, "state" | "start" | "end">;
+  readonly replies?: Readonly<Partial<Record<Audience, Partial<ReplyText>>>>;
 }
 
 /** A message on its way out. */

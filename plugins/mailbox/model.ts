@@ -175,6 +175,27 @@ export interface PartBytes {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
+/** Who writes: somebody of this server, somebody outside whom the owner has written to, a stranger. */
+export type Audience = "internal" | "known" | "unknown";
+
+/** What one audience is told. */
+export interface ReplyText {
+  readonly enabled: boolean;
+  readonly content: string;
+  readonly format: "text" | "html";
+}
+
+/** What a mailbox answers by itself while its owner is away. Times are milliseconds. */
+export interface AutoReply {
+  /** timed: from `start` up to `end`. */
+  readonly state: "off" | "on" | "timed";
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+  readonly replies: Readonly<Record<Audience, ReplyText>>;
+  /** Another one after every change: whoever was answered before it may be answered again. */
+  readonly revision: number;
+}
+
 /** No marks at all: an unread mail as it arrives. */
 export const noMarks: Marks = {
   read: false,

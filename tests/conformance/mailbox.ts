@@ -7,6 +7,7 @@ import type { MailStore, Place } from "./mailbox_kit.ts";
 import { allFolders, openTwice } from "./mailbox_kit.ts";
 import { listings } from "./mailbox_listings.ts";
 import { parts, reading } from "./mailbox_reading.ts";
+import { autoReplies } from "./mailbox_replies.ts";
 import { watching } from "./mailbox_watching.ts";
 
 export type { MailStore } from "./mailbox_kit.ts";
@@ -36,5 +37,6 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
     deliveries(withPlace);
     tokensOnce(withPlace);
     watching(withPlace);
+    autoReplies(withPlace);
   });
 }

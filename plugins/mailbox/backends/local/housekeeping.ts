@@ -93,7 +93,9 @@ export async function dropAccount(db: Database, account: number, now: number): P
     for (const table of ["mailbox_item", "mailbox_gone"]) {
       await tx.run(`DELETE FROM ${table} WHERE folder IN (${mine})`, [account]);
     }
-    for (const table of ["mailbox_folder", "mailbox_thread", "mailbox_token"]) {
+    for (
+      const table of ["mailbox_folder", "mailbox_thread", "mailbox_token", "mailbox_autoreply"]
+    ) {
       await tx.run(`DELETE FROM ${table} WHERE account = ?`, [account]);
     }
   });

@@ -1,6 +1,8 @@
 // One account's mailbox in the embedded store.
 import type { Account } from "../../../../core/mod.ts";
 import type {
+  AutoReply,
+  AutoReplyChange,
   EditsFolders,
   ListFrom,
   Listing,
@@ -8,6 +10,7 @@ import type {
   NewItem,
   Outgoing,
   Page,
+  Replies,
 } from "../../api.ts";
 import type { Send } from "../../api.ts";
 import { Refused } from "../../api.ts";
@@ -38,12 +41,13 @@ import {
   removeItem,
 } from "./items.ts";
 import { readItems } from "./read.ts";
+import { changeAutoReply, readAutoReply } from "./replies.ts";
 import { reviveState } from "./rows.ts";
 import type { Store } from "./write.ts";
 import { write } from "./write.ts";
 
 /** The port's methods, each handed on to the file that does it. */
-export class LocalMailbox implements Mailbox, EditsFolders {
+export class LocalMailbox implements Mailbox, EditsFolders, Replies {
   readonly #store: Store;
   readonly #account: Account;
   readonly #id: number;
@@ -127,6 +131,14 @@ export class LocalMailbox implements Mailbox, EditsFolders {
 
   removeFolder(id: FolderId): Promise<void> {
     return removeFolder(this.#store, this.#id, id);
+  }
+
+  autoReply(): Promise<AutoReply> {
+    return readAutoReply(this.#store.db, this.#id);
+  }
+
+  setAutoReply(change: AutoReplyChange): Promise<AutoReply> {
+    return changeAutoReply(this.#store, this.#id, change);
   }
 
   #write<T>(token: string, work: Parameters<typeof write<T>>[3]): Promise<T> {

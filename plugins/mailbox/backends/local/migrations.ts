@@ -93,4 +93,10 @@ export const migrations: readonly Migration[] = [{
     ) WITHOUT ROWID`,
     "CREATE INDEX mailbox_token_at ON mailbox_token (at)",
   ],
+}, {
+  id: "20261123_autoreply",
+  up: [
+    // settings: JSON, an AutoReply. One row for each account that ever had one.
+    "CREATE TABLE mailbox_autoreply (account INTEGER PRIMARY KEY, settings TEXT NOT NULL)",
+  ],
 }];

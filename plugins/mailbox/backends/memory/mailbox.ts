@@ -1,6 +1,8 @@
 // One account's mailbox in memory: folders, items, a history, watchers and remembered writes.
 import type { Account, Clock } from "../../../../core/mod.ts";
 import type {
+  AutoReply,
+  AutoReplyChange,
   EditsFolders,
   ListFrom,
   Listing,
@@ -8,6 +10,7 @@ import type {
   NewItem,
   Outgoing,
   Page,
+  Replies,
 } from "../../api.ts";
 import { NotFound, Refused } from "../../api.ts";
 import type { Send } from "../../api.ts";
@@ -20,6 +23,7 @@ import {
 } from "../../folders.ts";
 import { firstMarks, sameMarks, withMarks } from "../../marks.ts";
 import { threadKeys } from "../../mime/thread.ts";
+import { changedReply, noAutoReply } from "../../replies/auto_reply.ts";
 import type {
   Cursor,
   Folder,
@@ -46,7 +50,7 @@ interface Kept {
   readonly thread: string;
 }
 
-export class MemoryMailbox implements Mailbox, EditsFolders {
+export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
   readonly #account: Account;
   readonly #clock: Clock;
   readonly #send: Send | undefined;
@@ -56,6 +60,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
   readonly #writes = new Writes();
   #ids = 0;
   readonly #threads = new Map<string, string>();
+  #autoReply = noAutoReply;
 
   constructor(account: Account, clock: Clock, send: Send | undefined) {
     this.#account = account;
@@ -207,6 +212,14 @@ export class MemoryMailbox implements Mailbox, EditsFolders {
       this.#folders.delete(each);
       this.#history.add(each, undefined);
     }
+  }
+
+  async autoReply(): Promise<AutoReply> {
+    return this.#autoReply;
+  }
+
+  async setAutoReply(change: AutoReplyChange): Promise<AutoReply> {
+    return this.#autoReply = changedReply(this.#autoReply, change);
   }
 
   #folder(id: FolderId): Folder {
