@@ -32,7 +32,7 @@ export interface MainOptions {
 
 /** Runs one command. Returns the exit code: 0 well, 1 failed, 2 wrong words or configuration. */
 export async function main(options: MainOptions): Promise<number> {
-  const terminal = options.terminal ?? processTerminal;
+  const terminal = options.terminal ?? processTerminal();
   const argv = withoutRunnersDashes(options.argv);
   try {
     const globals = globalsOf(argv, options.env);

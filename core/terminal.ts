@@ -24,35 +24,37 @@ export interface Terminal {
 }
 
 /** The terminal of this process. */
-export const processTerminal: Terminal = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  get errIsTerminal() {
-    return process.stderr.isTTY === true;
-  },
-  get asks() {
-    return process.stdin.isTTY === true && process.stderr.isTTY === true;
-  },
-  async stdin() {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk);
-    return Buffer.concat(chunks).toString("utf8");
-  },
-  ask,
-  onSignal(run) {
-    const names = ["SIGINT", "SIGTERM"] as const;
-    for (const name of names) process.on(name, run);
-    return () => {
-      for (const name of names) process.off(name, run);
-    };
-  },
-  async flush() {
-    for (const stream of [process.stdout, process.stderr]) {
-      await new Promise<void>((resolve) => void stream.write("", () => resolve()));
-    }
-  },
-  exit: (code) => process.exit(code),
-};
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  // Whoever read us has gone (`navette … | head`): what is left to say is said to nobody, and a
+  // server goes on serving.
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    errIsTerminal: stderr.isTTY === true,
+    asks: stdin.isTTY === true && stderr.isTTY === true,
+    async stdin() {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of stdin) chunks.push(chunk);
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    ask,
+    onSignal(run) {
+      const names = ["SIGINT", "SIGTERM"] as const;
+      for (const name of names) process.on(name, run);
+      return () => {
+        for (const name of names) process.off(name, run);
+      };
+    },
+    async flush() {
+      for (const stream of [stdout, stderr]) {
+        await new Promise<void>((resolve) => void stream.write("", () => resolve()));
+      }
+    },
+    exit: (code) => process.exit(code),
+  };
+}
 
 function ask(question: string, { secret = false } = {}): Promise<string | undefined> {
   const { stdin, stderr } = process;
