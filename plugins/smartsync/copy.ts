@@ -8,19 +8,20 @@ export const startKey = "0";
 export interface Copy {
   readonly id: number;
   readonly collection: string;
-  /** What the device has confirmed. */
+  /** What the device has confirmed; the state is null right after key 0. */
   readonly key: string;
   readonly state: string | null;
-  /** What the last answer handed out; null where nothing is open. */
-  readonly next_key: string | null;
-  readonly next_state: string | null;
-  readonly next_held: number;
+  /** What the last answer handed out, and its number; `next_gone`: how many items it took away. */
+  readonly next_key: string;
+  readonly next_state: string;
+  readonly generation: number;
   readonly next_gone: number;
   /** Counts commits: two processes cannot both advance a copy. */
   readonly revision: number;
 }
 
-const columns = "id, collection, key, state, next_key, next_state, next_held, next_gone, revision";
+// Not next_items, which is as long as a window and of use only where an answer was lost.
+const columns = "id, collection, key, state, next_key, next_state, generation, next_gone, revision";
 
 /** The copies of these collections, the newest first. */
 export function copiesOf(

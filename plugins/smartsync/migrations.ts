@@ -5,9 +5,9 @@ export const migrations: readonly Migration[] = [
   {
     id: "20261122_copies",
     up: [
-      // A device's copy of a collection: what it has confirmed (key, state, smartsync_item), and what
-      // the last answer handed out (next_*, smartsync_pending). Starting over with key 0 makes a new
-      // copy; the old one stays valid until the device uses the new one's key.
+      // A device's copy of a collection: what it has confirmed (key, state), and what the last
+      // answer handed out (next_*, in `generation`). Starting over with key 0 makes a new copy; the
+      // old one stays valid until the device uses the new one's key.
       `CREATE TABLE smartsync_copy (
          id INTEGER PRIMARY KEY AUTOINCREMENT,
          account INTEGER NOT NULL,
@@ -15,29 +15,30 @@ export const migrations: readonly Migration[] = [
          collection TEXT NOT NULL,
          key TEXT NOT NULL,
          state TEXT,
-         next_key TEXT,
-         next_state TEXT,
-         next_held INTEGER NOT NULL DEFAULT 0,
-         next_gone INTEGER NOT NULL DEFAULT 0,
-         revision INTEGER NOT NULL DEFAULT 0
+         next_key TEXT NOT NULL,
+         next_state TEXT NOT NULL,
+         generation INTEGER NOT NULL DEFAULT 1,
+         next_gone INTEGER NOT NULL,
+         revision INTEGER NOT NULL DEFAULT 0,
+         next_items TEXT NOT NULL
        )`,
       "CREATE INDEX smartsync_copy_of ON smartsync_copy (account, device, collection)",
+      // An item as the device has it after the answer of generation `told`, and before that answer
+      // (old_*). has NULL: taken away; old_has NULL: it was not there. Handing out writes each row
+      // once; the device's next key confirms it without another write.
       `CREATE TABLE smartsync_item (
          copy INTEGER NOT NULL,
          item TEXT NOT NULL,
          date INTEGER NOT NULL,
-         has TEXT NOT NULL,
-         PRIMARY KEY (copy, item)
-       ) WITHOUT ROWID`,
-      "CREATE INDEX smartsync_item_date ON smartsync_item (copy, date, item)",
-      // has NULL: the answer took the item away.
-      `CREATE TABLE smartsync_pending (
-         copy INTEGER NOT NULL,
-         item TEXT NOT NULL,
-         date INTEGER NOT NULL,
          has TEXT,
+         told INTEGER NOT NULL,
+         old_date INTEGER,
+         old_has TEXT,
          PRIMARY KEY (copy, item)
        ) WITHOUT ROWID`,
+      `CREATE INDEX smartsync_item_date ON smartsync_item (copy, date, item)
+         WHERE has IS NOT NULL`,
+      "CREATE INDEX smartsync_item_gone ON smartsync_item (copy) WHERE has IS NULL",
       `CREATE TABLE smartsync_journal (
          copy INTEGER NOT NULL,
          key TEXT NOT NULL,

@@ -10,7 +10,7 @@ import {
   type Session,
 } from "../eas/api.ts";
 import { type Copy, end, type JournalRow, keyAfter, startKey } from "./copy.ts";
-import { viewOf } from "./view.ts";
+import { nextItems, viewOf } from "./view.ts";
 
 /** What a session knows from the rows that were read at its start. */
 export interface Opening {
@@ -28,11 +28,11 @@ export interface Opening {
 /** Opens a session; reads what a lost answer had handed out, where there is one. */
 export async function openSession(db: Database, opening: Opening): Promise<Session> {
   const { copy, key } = opening;
-  const received = copy !== undefined && copy.next_key === key;
-  const lost = copy && !received && copy.next_key !== null ? await lostOf(db, copy) : undefined;
+  const received = copy?.next_key === key;
+  const lost = copy && !received ? await lostOf(db, copy) : undefined;
   const journal = opening.journal.filter((row) => row.key === key);
   return {
-    ...viewOf(db, copy?.id, received),
+    ...viewOf(db, copy?.id, lost && copy?.generation),
     collection: opening.collection,
     state: (received ? copy.next_state : copy?.state) ?? undefined,
     lost,
@@ -47,16 +47,13 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
 }
 
 async function lostOf(db: Database, copy: Copy): Promise<Lost> {
-  const handedOut = copy.next_held + copy.next_gone > 0;
-  const rows = handedOut
-    ? await db.all<Omit<Held, "has"> & { has: string | null }>(
-      "SELECT item, date, has FROM smartsync_pending WHERE copy = ? ORDER BY date DESC, item",
-      [copy.id],
-    )
-    : [];
+  const rows = await db.all<Omit<Held, "has"> & { has: string | null }>(
+    `SELECT i.item, i.date, i.has FROM ${nextItems} WHERE c.id = ? AND i.told = ? ORDER BY n.key`,
+    [copy.id, copy.generation],
+  );
   return {
-    key: copy.next_key!,
-    state: copy.next_state!,
+    key: copy.next_key,
+    state: copy.next_state,
     held: rows.filter((row): row is Held => row.has !== null),
     gone: rows.filter(({ has }) => has === null).map(({ item }) => item),
   };
@@ -70,10 +67,15 @@ async function amend(tx: Database, { copy }: Opening, held: readonly Held[]): Pr
   );
   if (changes === 0) throw new Outdated("Cannot amend: another process advanced the collection");
   await tx.run(
-    `UPDATE smartsync_pending SET (date, has) =
-       (SELECT value ->> 1, value ->> 2 FROM json_each(?2) WHERE value ->> 0 = item)
-     WHERE copy = ?1 AND item IN (SELECT value ->> 0 FROM json_each(?2))`,
-    [copy.id, JSON.stringify(held.map(({ item, date, has }) => [item, date, has]))],
+    `UPDATE smartsync_item SET (date, has) =
+       (SELECT value ->> 1, value ->> 2 FROM json_each(?3) WHERE value ->> 0 = item)
+     WHERE copy = ?1 AND told = ?2 AND has IS NOT NULL
+       AND item IN (SELECT value ->> 0 FROM json_each(?3))`,
+    [
+      copy.id,
+      copy.generation,
+      JSON.stringify(held.map(({ item, date, has }) => [item, date, has])),
+    ],
   );
 }
 
@@ -107,45 +109,54 @@ async function commit(
   next: Next,
 ): Promise<string> {
   const { copy, key } = opening;
-  const nextKey = keyAfter(key);
-  const id = copy
-    ? await advance(tx, opening, copy, received, next, nextKey)
-    : await begin(tx, opening, next, nextKey);
   const rows = [
     ...next.held.map(({ item, date, has }) => [item, date, has]),
     ...next.gone.map((item) => [item, 0, null]),
   ];
+  const items = JSON.stringify(rows.map(([item]) => item));
+  const handed: Handed = { next, key: keyAfter(key), items };
+  const id = copy
+    ? await advance(tx, opening, copy, received, handed)
+    : await begin(tx, opening, handed);
   if (rows.length > 0) {
     await tx.run(
-      `INSERT OR REPLACE INTO smartsync_pending
-         SELECT ?, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
-      [id, JSON.stringify(rows)],
+      `INSERT INTO smartsync_item (copy, item, date, has, told)
+         SELECT ?1, value ->> 0, value ->> 1, value ->> 2, ?2 FROM json_each(?3) WHERE true
+         ON CONFLICT (copy, item) DO UPDATE SET old_date = date, old_has = has,
+           date = excluded.date, has = excluded.has, told = excluded.told`,
+      [id, copy ? copy.generation + 1 : 1, JSON.stringify(rows)],
     );
   }
   await writeJournal(tx, id, key, next.journal);
-  return nextKey;
+  return handed.key;
+}
+
+/** What an answer leaves behind, its key, and the ids of its items as JSON. */
+interface Handed {
+  readonly next: Next;
+  readonly key: string;
+  readonly items: string;
 }
 
 /** The first answer to key 0. Older copies stay: the device may never have seen this answer. */
 async function begin(
   tx: Database,
   { device, collection }: Opening,
-  next: Next,
-  nextKey: string,
+  { next, key, items }: Handed,
 ): Promise<number> {
   const [row] = await tx.all<{ id: number }>(
     `INSERT INTO smartsync_copy
-       (account, device, collection, key, next_key, next_state, next_held, next_gone)
+       (account, device, collection, key, next_key, next_state, next_gone, next_items)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     [
       device.account,
       device.device,
       collection,
       startKey,
-      nextKey,
+      key,
       next.state,
-      next.held.length,
       next.gone.length,
+      items,
     ],
   );
   return row!.id;
@@ -157,27 +168,31 @@ async function advance(
   { key, journal, others }: Opening,
   copy: Copy,
   received: boolean,
-  next: Next,
-  nextKey: string,
+  { next, key: nextKey, items }: Handed,
 ): Promise<number> {
+  if (!received) await forgetLast(tx, copy);
   const { changes } = await tx.run(
-    `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_held = ?,
-       next_gone = ?, revision = revision + 1 WHERE id = ? AND revision = ?`,
+    `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_gone = ?,
+       next_items = ?, generation = generation + 1, revision = revision + 1
+     WHERE id = ? AND revision = ?`,
     [
       key,
       received ? copy.next_state : copy.state,
       nextKey,
       next.state,
-      next.held.length,
       next.gone.length,
+      items,
       copy.id,
       copy.revision,
     ],
   );
   if (changes === 0) throw new Outdated("Cannot commit: another process advanced the collection");
-  if (received) await merge(tx, copy);
-  if (copy.next_held + copy.next_gone > 0) {
-    await tx.run("DELETE FROM smartsync_pending WHERE copy = ?", [copy.id]);
+  if (copy.next_gone > 0) {
+    await tx.run(
+      `DELETE FROM smartsync_item INDEXED BY smartsync_item_gone
+         WHERE copy = ? AND has IS NULL`,
+      [copy.id],
+    );
   }
   if (journal.some((row) => row.key !== key)) {
     await tx.run("DELETE FROM smartsync_journal WHERE copy = ? AND key <> ?", [copy.id, key]);
@@ -187,21 +202,16 @@ async function advance(
   return copy.id;
 }
 
-async function merge(tx: Database, { id, next_held, next_gone }: Copy): Promise<void> {
-  if (next_gone > 0) {
-    await tx.run(
-      `DELETE FROM smartsync_item WHERE copy = ?1 AND item IN
-         (SELECT item FROM smartsync_pending WHERE copy = ?1 AND has IS NULL)`,
-      [id],
-    );
-  }
-  if (next_held > 0) {
-    await tx.run(
-      `INSERT OR REPLACE INTO smartsync_item (copy, item, date, has)
-         SELECT copy, item, date, has FROM smartsync_pending WHERE copy = ? AND has IS NOT NULL`,
-      [id],
-    );
-  }
+/** Takes back what the lost answer told. */
+async function forgetLast(tx: Database, { id, generation }: Copy): Promise<void> {
+  const mine = `copy = ?1 AND told = ?2 AND item IN
+    (SELECT n.value FROM smartsync_copy c, json_each(c.next_items) n WHERE c.id = ?1)`;
+  await tx.run(
+    `UPDATE smartsync_item SET date = old_date, has = old_has, told = 0
+       WHERE ${mine} AND old_has IS NOT NULL`,
+    [id, generation],
+  );
+  await tx.run(`DELETE FROM smartsync_item WHERE ${mine}`, [id, generation]);
 }
 
 async function keep(

@@ -54,12 +54,8 @@ function copyFor(copies: readonly Copy[], key: string): Copy | undefined {
 
 /** The newest copy, with the last answer counted as received. */
 function lookInto(db: Database, copy: Copy): Look {
-  const keys = [copy.next_key, copy.key].filter((key) => key !== null && key !== startKey);
-  return {
-    ...viewOf(db, copy.id, copy.next_key !== null),
-    state: copy.next_state ?? copy.state!,
-    keys: keys as string[],
-  };
+  const keys = [copy.next_key, copy.key].filter((key) => key !== startKey);
+  return { ...viewOf(db, copy.id), state: copy.next_state, keys };
 }
 
 function memory(db: Database): Pick<SyncState, "recall" | "remember"> {

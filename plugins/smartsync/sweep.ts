@@ -40,6 +40,5 @@ export async function sweep(db: Database): Promise<boolean> {
 /** Tables, and the column that tells their rows apart within a copy. */
 const parts = [
   ["smartsync_item", "item"],
-  ["smartsync_pending", "item"],
   ["smartsync_journal", "key"],
 ] as const;

@@ -1,46 +1,52 @@
-// What the device has: its confirmed items, and over them, where it counts, the last answer's.
+// What the device has: all that was told, or all but what a lost answer told.
 import type { Database } from "../../core/mod.ts";
 import type { Held, View } from "../eas/api.ts";
 
-/**
- * A look into a copy's rows. `received`: counts what the last answer handed out, because the device
- * has shown (or is assumed) to have received it.
- */
-export function viewOf(db: Database, copy: number | undefined, received: boolean): View {
+/** Looks into a copy's rows; `lost`: the generation that the device never received. */
+export function viewOf(db: Database, copy: number | undefined, lost?: number): View {
   if (copy === undefined) return { held: async () => new Map(), heldBefore: async () => [] };
+  const more = lost === undefined ? [] : [lost];
   return {
     async held(items) {
       if (items.length === 0) return new Map();
-      const sql = received ? overlaidItems : confirmedItems;
-      const rows = await db.all<Held>(sql, [copy, JSON.stringify(items)]);
+      const sql = lost === undefined ? toldItems : keptItems;
+      const rows = await db.all<Held>(sql, [copy, JSON.stringify(items), ...more]);
       return new Map(rows.map((row) => [row.item, row]));
     },
     heldBefore(until, limit, after) {
-      const sql = received ? overlaidBefore : confirmedBefore;
+      const sql = lost === undefined ? toldBefore : keptBefore;
       const [date, item] = after ? [after.date, after.item] : [Number.MIN_SAFE_INTEGER, ""];
-      return db.all<Held>(sql, [copy, until, date, item, limit]);
+      return db.all<Held>(sql, [copy, until, date, item, limit, ...more]);
     },
   };
 }
 
-const confirmedItems = `SELECT i.item, i.date, i.has
-  FROM json_each(?2) wanted JOIN smartsync_item i ON i.copy = ?1 AND i.item = wanted.value`;
+/** The items that a copy's last answer was about, in its order. */
+export const nextItems = `smartsync_copy c CROSS JOIN json_each(c.next_items) n
+  CROSS JOIN smartsync_item i ON i.copy = c.id AND i.item = n.value`;
 
-const overlaidItems = `SELECT item, date, has FROM (
-  SELECT wanted.value AS item,
-    CASE WHEN p.item IS NULL THEN i.date ELSE p.date END AS date,
-    CASE WHEN p.item IS NULL THEN i.has ELSE p.has END AS has
-  FROM json_each(?2) wanted
-  LEFT JOIN smartsync_pending p ON p.copy = ?1 AND p.item = wanted.value
-  LEFT JOIN smartsync_item i ON i.copy = ?1 AND i.item = wanted.value
+// CROSS JOIN: SQLite then looks up each wanted item, and never goes through all that there are.
+const wantedItems = `json_each(?2) wanted
+  CROSS JOIN smartsync_item i ON i.copy = ?1 AND i.item = wanted.value`;
+
+const toldItems = `SELECT i.item, i.date, i.has FROM ${wantedItems} WHERE i.has IS NOT NULL`;
+
+const keptItems = `SELECT * FROM (
+  SELECT i.item,
+    CASE i.told WHEN ?3 THEN i.old_date ELSE i.date END AS date,
+    CASE i.told WHEN ?3 THEN i.old_has ELSE i.has END AS has
+  FROM ${wantedItems}
 ) WHERE has IS NOT NULL`;
 
-// Ranges over (copy, date, item): each arm stops at the limit, whatever the copy's size.
-const range = "copy = ?1 AND date < ?2 AND (date, item) > (?3, ?4)";
-const confirmedBefore = `SELECT item, date, has FROM smartsync_item WHERE ${range}
-  ORDER BY date, item LIMIT ?5`;
-const overlaidBefore = `SELECT item, date, has FROM smartsync_item i WHERE ${range}
-    AND NOT EXISTS (SELECT 1 FROM smartsync_pending p WHERE p.copy = i.copy AND p.item = i.item)
+// Ranges over (copy, date, item) that stop at the limit, whatever the copy's size.
+const range = "date < ?2 AND (date, item) > (?3, ?4)";
+const toldBefore = `SELECT item, date, has FROM smartsync_item
+  WHERE copy = ?1 AND has IS NOT NULL AND ${range} ORDER BY date, item LIMIT ?5`;
+const keptBefore = `SELECT item, date, has FROM smartsync_item
+    WHERE copy = ?1 AND has IS NOT NULL AND told <> ?6 AND ${range}
   UNION ALL
-  SELECT item, date, has FROM smartsync_pending WHERE ${range} AND has IS NOT NULL
+  SELECT * FROM (
+    SELECT i.item AS item, i.old_date AS date, i.old_has AS has FROM ${nextItems}
+      WHERE c.id = ?1 AND i.told = ?6 AND i.old_has IS NOT NULL
+  ) WHERE ${range}
   ORDER BY date, item LIMIT ?5`;

@@ -247,7 +247,7 @@ describe("Ping", () => {
     await phone.syncAll(app.trash);
     const dump = async () => ({
       copies: await app.db.all("SELECT * FROM smartsync_copy"),
-      pending: await app.db.all("SELECT * FROM smartsync_pending"),
+      items: await app.db.all("SELECT * FROM smartsync_item"),
     });
     const held = await begun(phone, [app.inbox, app.trash]);
     assert.equal(watching, 1);

@@ -167,7 +167,7 @@ describe("a Sync", () => {
     const cost = sums(await bill.of(() => other.sync([app.inbox])));
     assert.deepEqual([cost.calls, cost.items], [["changes", "list", "read"], 40]);
     const rows = await app.db.all(
-      `SELECT item FROM smartsync_pending p JOIN smartsync_copy c ON c.id = p.copy
+      `SELECT item FROM smartsync_item i JOIN smartsync_copy c ON c.id = i.copy
          WHERE c.device = 'OTHER' AND c.collection = ?`,
       [app.inbox],
     );
