@@ -58,7 +58,8 @@ function turn(line: Line, clock: Clock, signal: AbortSignal): Promise<void> {
       reject(new Busy("Cannot begin: the device's last request is still at work"));
     };
     const cancel = clock.after(patience, give);
-    signal.addEventListener("abort", give, { once: true });
     line.push(take);
+    if (signal.aborted) give();
+    else signal.addEventListener("abort", give, { once: true });
   });
 }

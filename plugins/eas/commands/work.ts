@@ -1,4 +1,5 @@
 // What the commands of the sync engine share: its memory, one lock and one wait for each device.
+import { LRUCache } from "lru-cache";
 import type { Host } from "../../../core/mod.ts";
 import { type DeviceRef, type EasCall, syncState } from "../api.ts";
 import type { EasConfig } from "../config.ts";
@@ -10,6 +11,8 @@ export interface Work {
   readonly host: Host<EasConfig>;
   readonly lock: DeviceLock;
   readonly waits: Waits;
+  /** Items whose content broke off while it was sent, with the reason: they go out as stubs. */
+  readonly broken: LRUCache<string, string>;
   /** Read when it is used: points are not filled yet while plugins contribute. */
   readonly state: SyncState;
 }
@@ -20,6 +23,7 @@ export function syncWork(host: Host<EasConfig>): Work {
     host,
     lock: deviceLock(host.clock),
     waits: deviceWaits(host.clock),
+    broken: new LRUCache({ max: 1000 }),
     get state() {
       return host.one(syncState);
     },

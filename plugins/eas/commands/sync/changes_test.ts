@@ -12,6 +12,13 @@ import { el, type Element } from "../../wbxml/element.ts";
 const read = (value: boolean) => el("Email:Read", value);
 const flag = el("Email:Flag", el("Email:Status", 2), el("Email:FlagType", "Follow up"));
 
+async function* breaking(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const piece of bytes) {
+    yield piece.subarray(0, 10);
+    throw new Error("the disk has a hole");
+  }
+}
+
 describe("changes", () => {
   let app: Engine;
   let phone: Phone;
@@ -295,6 +302,32 @@ describe("changes", () => {
     assert.match(body?.textOf("AirSyncBase:Data") ?? "", /could not be prepared[\s\S]*broken/);
     assert.ok(items.get(bad)!.fields.get("AirSyncBase:Attachments"));
     assert.deepEqual(failed, [`${bad} the text is broken`]);
+    await other.stop();
+  });
+
+  it("a mail whose MIME breaks off while it is sent comes as a stub with the repeat", async () => {
+    let bad = "";
+    const other = await engine({
+      wrap: (inner: Mailbox) =>
+        altered(inner, {
+          async part(item, part, range) {
+            const found = await inner.part(item, part, range);
+            if (item !== bad) return found;
+            return { ...found, bytes: breaking(found.bytes) };
+          },
+        }),
+    });
+    bad = await other.arrives("bad");
+    const good = await other.arrives("good");
+    const bodies = [{ type: 4 as const }];
+    const handset = await other.phone({ options: { mimeSupport: 2, bodies } });
+    await handset.sync([other.inbox]);
+    await assert.rejects(handset.sync([other.inbox]));
+    await handset.syncAll(other.inbox);
+    const { items } = handset.collection(other.inbox);
+    const typeOf = (id: string) =>
+      items.get(id)?.fields.get("AirSyncBase:Body")?.textOf("AirSyncBase:Type");
+    assert.deepEqual([typeOf(bad), typeOf(good)], ["1", "4"]);
     await other.stop();
   });
 

@@ -1,11 +1,12 @@
 // The commands of an answer, item by item: read when they are written, so that memory holds one mail.
-import type { Host } from "../../../../core/mod.ts";
-import type { Item, ItemId } from "../../../mailbox/api.ts";
-import { type EasCall, el, type Element, itemFailed } from "../../api.ts";
+import { Unavailable } from "../../../../core/mod.ts";
+import { type Item, type ItemId, NotFound } from "../../../mailbox/api.ts";
+import { type EasCall, el, type Element, itemFailed, Leaf, type Stream } from "../../api.ts";
 import { wantedOf } from "../../schema/body.ts";
 import { mailItem } from "../../schema/mail_item.ts";
 import { changeSince } from "../../schema/marks.ts";
 import { type ItemOptions, untruncated } from "../../schema/options.ts";
+import type { Work } from "../work.ts";
 import type { Op } from "./hunt.ts";
 
 /** Items of one `Mailbox.read`. */
@@ -19,10 +20,10 @@ export interface ItemWriter {
 }
 
 /** Writes items for one collection. */
-export function itemWriter(host: Host, call: EasCall, options: ItemOptions): ItemWriter {
+export function itemWriter(work: Work, call: EasCall, options: ItemOptions): ItemWriter {
   const want = wantedOf(options);
   const whole = untruncated(options);
-  const fields = (item: Item, how = options) => applicationData(host, call, how, item);
+  const fields = (item: Item, how = options) => applicationData(work, call, how, item);
   return {
     async *commands(ops) {
       const [told, read] = parted(ops, call);
@@ -57,18 +58,42 @@ export function itemWriter(host: Host, call: EasCall, options: ItemOptions): Ite
 
 /** An item as this device wants it, or a stub; then the administrator hears of it. */
 function applicationData(
-  host: Host,
+  { host, broken }: Work,
   call: EasCall,
   options: ItemOptions,
   item: Item,
 ): Element {
-  const { fields, problem } = mailItem(item, options, call);
+  const { account, device, log } = call;
+  const name = `${account.id}/${item.id}`;
+  const known = broken.get(name);
+  const sound = known === undefined ? item : { ...item, mail: undefined, problem: known };
+  const { fields, body, problem } = mailItem(sound, options, call);
   if (problem !== undefined) {
-    const { account, device, log } = call;
     log.warn({ item: item.id, problem }, "an item went out as a stub");
     void host.emit(itemFailed, { account, device, item: item.id, reason: problem });
   }
-  return el("AirSync:ApplicationData", ...fields);
+  if (typeof body.data !== "object") return el("AirSync:ApplicationData", ...fields);
+  // What fails while it is sent would fail at every repeat: the repeat sends a stub.
+  const remember = (reason: string) => broken.set(name, reason);
+  return el("AirSync:ApplicationData", ...fields.map((field) => noted(field, remember)));
+}
+
+/** An element whose streamed text reports why it broke off. What a later try may mend is no reason. */
+function noted(element: Element, report: (reason: string) => void): Element {
+  const { tag, value } = element;
+  if (value instanceof Leaf) return el(tag, new Leaf(reporting(value.pieces, report)));
+  if (!(value instanceof Array)) return element;
+  return el(tag, ...element.children.map((child) => noted(child, report)));
+}
+
+async function* reporting(pieces: Stream, report: (reason: string) => void): Stream {
+  try {
+    yield* pieces;
+  } catch (error) {
+    const passing = error instanceof Unavailable || error instanceof NotFound;
+    if (!passing) report(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
 }
 
 /** What can be told at once, and what has to be read for it. Deletions first: they free memory. */

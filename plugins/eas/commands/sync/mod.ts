@@ -13,6 +13,6 @@ export function sync(work: Work): Command<SyncRequest | Refusal, SyncOutcome> {
     root: "AirSync:Sync",
     read: readSync,
     run: (request, call) => runSync(work, request, call),
-    write: (outcome, call) => writeSync(work.host, outcome, call),
+    write: (outcome, call) => writeSync(work, outcome, call),
   };
 }

@@ -131,6 +131,8 @@ async function alone(
     call.log.info({ collection: request.id, reason: request.malformed }, "a collection is refused");
     return { answer: failed(request, 4) };
   }
+  // The hierarchy has a SyncKey too, but no items.
+  if (request.id === hierarchy) return { answer: failed(request, 12) };
   if (!session) return { answer: failed(request, 3) };
   try {
     return { answer: await syncCollection(request, { ...parts, session }) };

@@ -58,6 +58,10 @@ describe("Sync", () => {
 
   it("has status 12 for a folder that is not there", async () => {
     assert.equal(await statuses(request([collection(key("0"), id("999"))])), "12");
+    // "0" is the hierarchy, which has a SyncKey of its own.
+    const { key: folders } = await app.client().folderSync("0");
+    assert.equal(await statuses(request([collection(key(folders!), id("0"))])), "12");
+    assert.equal((await app.client().folderSync(folders!)).status, 1);
   });
 
   it("has status 4 for a document without its parts", async () => {

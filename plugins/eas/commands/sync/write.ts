@@ -1,6 +1,6 @@
 // The answer's document. Items flow: the first leave before the last are read.
-import type { Host } from "../../../../core/mod.ts";
 import { type Answer, type EasCall, el, type Element, Flow } from "../../api.ts";
+import type { Work } from "../work.ts";
 import type { CollectionAnswer } from "./collection.ts";
 import type { Answered } from "./device_commands.ts";
 import { type ItemWriter, itemWriter } from "./items.ts";
@@ -9,7 +9,7 @@ import { isRefusal, type Refusal } from "./request.ts";
 /** Undefined: an empty body, which says that nothing changed. */
 // MS-ASCMD 2.2.1.21.2
 export function writeSync(
-  host: Host,
+  work: Work,
   outcome: readonly CollectionAnswer[] | Refusal,
   call: EasCall,
 ): Answer {
@@ -24,7 +24,7 @@ export function writeSync(
   // Either a body with collections or none at all: iOS spins on anything between.
   if (told.length === 0) return undefined;
   const collections = told.map((answer) => {
-    const items = itemWriter(host, call, answer.options);
+    const items = itemWriter(work, call, answer.options);
     return el("AirSync:Collection", new Flow(collection(answer, items)));
   });
   return el("AirSync:Sync", el("AirSync:Collections", ...collections));
