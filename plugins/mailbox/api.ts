@@ -88,6 +88,11 @@ export interface Mailbox {
    */
   part(item: ItemId, part: string, range?: { from: number; to?: number }): Promise<PartBytes>;
   create(folder: FolderId, item: NewItem, token: string): Promise<ItemState>;
+  /**
+   * Gives an item another content, under the id that it has: its revision changes. Marks and date
+   * stay where none are given. What reads the old content meanwhile may read it to its end.
+   */
+  replace(item: ItemId, content: NewItem, token: string): Promise<ItemState>;
   /** Sets the given marks and leaves the others. */
   mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState>;
   /** Moves; returns the id that the item has there. */

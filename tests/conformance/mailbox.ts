@@ -8,6 +8,7 @@ import { allFolders, openTwice } from "./mailbox_kit.ts";
 import { listings } from "./mailbox_listings.ts";
 import { parts, reading } from "./mailbox_reading.ts";
 import { autoReplies } from "./mailbox_replies.ts";
+import { replacing } from "./mailbox_replacing.ts";
 import { watching } from "./mailbox_watching.ts";
 
 export type { MailStore } from "./mailbox_kit.ts";
@@ -32,6 +33,7 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
     hierarchy(withPlace);
     listings(withPlace);
     changesOfItems(withPlace);
+    replacing(withPlace);
     reading(withPlace);
     parts(withPlace);
     deliveries(withPlace);

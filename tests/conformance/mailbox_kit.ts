@@ -64,6 +64,7 @@ function twice(mailbox: FullMailbox): FullMailbox {
     send: (message, token) => mailbox.send(message, token),
     watch: (folders, changed) => mailbox.watch(folders, changed),
     create: (folder, item, token) => repeat(() => mailbox.create(folder, item, token)),
+    replace: (item, content, token) => repeat(() => mailbox.replace(item, content, token)),
     mark: (item, marks, token) => repeat(() => mailbox.mark(item, marks, token)),
     move: (item, to, token) => repeat(() => mailbox.move(item, to, token)),
     remove: (item, token) => repeat(() => mailbox.remove(item, token)),

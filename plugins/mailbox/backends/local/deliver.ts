@@ -6,10 +6,10 @@ import { bytesOf } from "../../bytes.ts";
 import { firstMarks } from "../../marks.ts";
 import type { MailFacts } from "../../mime/mod.ts";
 import { threadKeys } from "../../mime/thread.ts";
-import type { FolderId, ItemState } from "../../model.ts";
+import type { FolderId, ItemId, ItemState } from "../../model.ts";
 import { arrive } from "./content.ts";
 import { ensureSpecial, findFolder, specialFolder } from "./folders.ts";
-import { addItem } from "./items.ts";
+import { addItem, needItem, replaceMessage } from "./items.ts";
 import { reviveState } from "./rows.ts";
 import type { Store, Write } from "./write.ts";
 import { answered, once, OpenWrite, write } from "./write.ts";
@@ -39,6 +39,28 @@ export async function createItem(
       thread: await threadOf(open, arrived.mail.facts),
       marks: firstMarks(item.marks),
     });
+  });
+  return reviveState(state);
+}
+
+/** Gives an item another content. */
+export async function replaceItem(
+  store: Store,
+  account: number,
+  id: ItemId,
+  content: NewItem,
+  token: string,
+): Promise<ItemState> {
+  const first = await answered<ItemState>(store.db, account, token);
+  if (first) return reviveState(first.result);
+  await needItem(store.db, account, id);
+  const arrived = await arrive(store, bytesOf(content.mime));
+  const { date, marks } = content;
+  const state = await write(store, account, token, async (open) => {
+    const message = await arrived.keep(open.tx);
+    const thread = await threadOf(open, arrived.mail.facts);
+    const to = { message, thread, ...(date !== undefined && { date: Math.trunc(date) }) };
+    return await replaceMessage(open, id, to, marks);
   });
   return reviveState(state);
 }

@@ -181,6 +181,27 @@ export async function markItem(
   return { ...state, marks: next };
 }
 
+/** Gives an item another message; marks and date change where they are given. */
+export async function replaceMessage(
+  write: Write,
+  id: ItemId,
+  to: Pick<NewRow, "message" | "thread"> & Partial<Pick<NewRow, "date">>,
+  given: Partial<Marks> | undefined,
+): Promise<ItemState> {
+  const row = await needItem(write.tx, write.account, id);
+  const marks = withMarks(stateOf(row).marks, given ?? {});
+  const { message, thread, date = row.date } = to;
+  const seq = await write.next();
+  await write.tx.run(
+    "UPDATE mailbox_item SET message = ?, thread = ?, seq = ?, date = ?, read = ?, answered = ?, " +
+      "forwarded = ?, draft = ?, flag = ?, keywords = ?, verb = ? WHERE id = ?",
+    [message, thread, seq, date, ...markValues(marks), row.id],
+  );
+  await orphan(write, row.message);
+  await write.touch(row.folder, seq);
+  return { id, date, revision: String(message), marks };
+}
+
 /** Moves an item; its content stays where it is. */
 export async function moveItem(write: Write, id: ItemId, to: FolderId): Promise<ItemId> {
   const row = await needItem(write.tx, write.account, id);
@@ -198,10 +219,15 @@ export async function removeItem(write: Write, id: ItemId): Promise<void> {
   const row = await findItem(write.tx, write.account, id);
   if (!row) return;
   await takeOut(write, row);
+  await orphan(write, row.message);
+}
+
+/** Notes that a message may have lost its last item: housekeeping looks. */
+async function orphan(write: Write, message: number): Promise<void> {
   await write.tx.run(
     "INSERT INTO mailbox_orphan (message, at) VALUES (?, ?) " +
       "ON CONFLICT DO UPDATE SET at = excluded.at",
-    [row.message, write.now],
+    [message, write.now],
   );
 }
 

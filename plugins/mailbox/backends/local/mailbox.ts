@@ -29,7 +29,7 @@ import type {
   Want,
 } from "../../model.ts";
 import { readPart } from "./content.ts";
-import { createItem } from "./deliver.ts";
+import { createItem, replaceItem } from "./deliver.ts";
 import { createFolder, folderChanges, removeFolder, updateFolder } from "./folders.ts";
 import {
   countItems,
@@ -91,6 +91,10 @@ export class LocalMailbox implements Mailbox, EditsFolders, Replies {
 
   create(folder: FolderId, item: NewItem, token: string): Promise<ItemState> {
     return createItem(this.#store, this.#id, folder, item, token);
+  }
+
+  replace(item: ItemId, content: NewItem, token: string): Promise<ItemState> {
+    return replaceItem(this.#store, this.#id, item, content, token);
   }
 
   async mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState> {

@@ -133,6 +133,19 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
     });
   }
 
+  replace(item: ItemId, content: NewItem, token: string): Promise<ItemState> {
+    return this.#writes.once(token, async () => {
+      this.#item(item);
+      const message = await parseMessage(await readAll(content.mime));
+      const kept = this.#item(item);
+      const marks = withMarks(kept.state.marks, content.marks ?? {});
+      const date = content.date ?? kept.state.date;
+      const state = { id: item, date, revision: String(++this.#ids), marks };
+      this.#putItem({ ...kept, state, message, thread: this.#thread(message) });
+      return state;
+    });
+  }
+
   /** Stores a message in the inbox. */
   deliver(bytes: Uint8Array, token: string): Promise<ItemState> {
     const inbox = [...this.#folders.values()].find(({ role }) => role === "inbox")!;
