@@ -57,32 +57,18 @@ export function accountStore(
   passwords: PasswordHashing,
   onRemove: (account: Account) => Promise<void>,
 ): Accounts {
-  const first = async (where: string, value: string | number) => {
-    const [row] = await db.all<AccountRow>(
-      `SELECT ${columns} FROM core_account a WHERE ${where}`,
-      [value],
-    );
-    return row && accountOf(row);
-  };
   const need = async (id: number) => {
-    const account = await first("a.id = ?", id);
+    const account = await first(db, "a.id = ?", id);
     if (!account) throw new RangeError(`Cannot find account ${id}`);
     return account;
   };
-  const set = async (id: number, column: "password" | "disabled", value: string | number) => {
-    const sql = `UPDATE core_account SET ${column} = ? WHERE id = ?`;
+  const change = async (id: number, sql: string, value: string | number) => {
     const { changes } = await db.run(sql, [value, id]);
     if (changes === 0) await need(id);
   };
   return {
-    async find(address) {
-      return await first(
-        "a.id = coalesce((SELECT id FROM core_account WHERE address = ?1), " +
-          "(SELECT account FROM core_alias WHERE address = ?1))",
-        address.trim().normalize("NFC").toLowerCase(),
-      );
-    },
-    get: (id) => first("a.id = ?", id),
+    find: (address) => first(db, byAddress, address.trim().normalize("NFC").toLowerCase()),
+    get: (id) => first(db, "a.id = ?", id),
     async list() {
       const rows = await db.all<AccountRow>(
         `SELECT ${columns} FROM core_account a ORDER BY a.address`,
@@ -91,46 +77,13 @@ export function accountStore(
     },
     add: (account) => add(db, clock, passwords, account).then(need),
     async setPassword(id, password) {
-      await set(id, "password", await passwords.hash(usable(password)));
+      const hash = await passwords.hash(usable(password));
+      await change(id, "UPDATE core_account SET password = ? WHERE id = ?", hash);
     },
-    setDisabled: (id, disabled) => set(id, "disabled", disabled ? 1 : 0),
-    async remove(id) {
-      await onRemove(await need(id));
-      await db.transaction(async (tx) => {
-        // Not left to foreign keys: a libSQL server may have them switched off.
-        await tx.run("DELETE FROM core_app_password WHERE account = ?", [id]);
-        await tx.run("DELETE FROM core_alias WHERE account = ?", [id]);
-        await tx.run("DELETE FROM core_account WHERE id = ?", [id]);
-      });
-    },
-    ...appPasswordStore(db, clock, need),
-  };
-}
-
-type AppPasswordStore = Pick<
-  Accounts,
-  "addAppPassword" | "appPasswords" | "revokeAppPassword"
->;
-
-/** The app passwords of accounts; `need` throws where there is no such account. */
-function appPasswordStore(
-  db: Database,
-  clock: Clock,
-  need: (id: number) => Promise<Account>,
-): AppPasswordStore {
-  return {
-    async addAppPassword(id, label) {
-      await need(id);
-      const password = generatePassword();
-      const [row] = await db.transaction((tx) =>
-        tx.all<{ id: number }>(
-          "INSERT INTO core_app_password (account, label, hash, created) VALUES (?, ?, ?, ?) " +
-            "RETURNING id",
-          [id, label.trim(), hashAppPassword(password), clock.now()],
-        )
-      );
-      return { id: row!.id, password };
-    },
+    setDisabled: (id, disabled) =>
+      change(id, "UPDATE core_account SET disabled = ? WHERE id = ?", disabled ? 1 : 0),
+    remove: async (id) => await remove(db, await need(id), onRemove),
+    addAppPassword: async (id, label) => await addAppPassword(db, clock, await need(id), label),
     appPasswords: (id) => appPasswords(db, id),
     async revokeAppPassword(id, appPassword) {
       const { changes } = await db.run(
@@ -140,6 +93,47 @@ function appPasswordStore(
       return changes > 0;
     },
   };
+}
+
+const byAddress = "a.id = coalesce((SELECT id FROM core_account WHERE address = ?1), " +
+  "(SELECT account FROM core_alias WHERE address = ?1))";
+
+async function first(
+  db: Database,
+  where: string,
+  value: string | number,
+): Promise<Account | undefined> {
+  const [row] = await db.all<AccountRow>(
+    `SELECT ${columns} FROM core_account a WHERE ${where}`,
+    [value],
+  );
+  return row && accountOf(row);
+}
+
+async function remove(
+  db: Database,
+  account: Account,
+  onRemove: (account: Account) => Promise<void>,
+): Promise<void> {
+  await onRemove(account);
+  await db.transaction(async (tx) => {
+    // Not left to foreign keys: a libSQL server may have them switched off.
+    await tx.run("DELETE FROM core_app_password WHERE account = ?", [account.id]);
+    await tx.run("DELETE FROM core_alias WHERE account = ?", [account.id]);
+    await tx.run("DELETE FROM core_account WHERE id = ?", [account.id]);
+  });
+}
+
+async function addAppPassword(db: Database, clock: Clock, { id }: Account, label: string) {
+  const password = generatePassword();
+  const [row] = await db.transaction((tx) =>
+    tx.all<{ id: number }>(
+      "INSERT INTO core_app_password (account, label, hash, created) VALUES (?, ?, ?, ?) " +
+        "RETURNING id",
+      [id, label.trim(), hashAppPassword(password), clock.now()],
+    )
+  );
+  return { id: row!.id, password };
 }
 
 function accountOf(row: AccountRow): Account {

@@ -35,8 +35,9 @@ export function createApp({ host, config, metrics }: AppOptions): ListenOptions[
   });
   app.get("/robots.txt", (c) => c.text("User-agent: *\nDisallow: /\n"));
   app.get("/healthz", (c) => answerHealth(host, c));
+  // Also where nobody may read them: those who count need not ask whether anybody does.
+  for (const register of host.all(metric)) register(metrics.registry);
   if (config.server.metrics.enabled) {
-    for (const register of host.all(metric)) register(metrics.registry);
     app.get("/metrics", (c) => answerMetrics(config, metrics, c));
   }
   app.use("/admin/*", pages);

@@ -51,3 +51,6 @@ export {
   stopping,
   task,
 } from "./points.ts";
+export type { PluginFile, PluginKit } from "./plugin_file.ts";
+export type { Language, Markup, Texts } from "./page.ts";
+export { languageFor, page } from "./page.ts";
