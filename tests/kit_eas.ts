@@ -8,8 +8,13 @@ import {
   type Plugin,
   type Storage,
 } from "../core/mod.ts";
+import {
+  localBackend,
+  migrations as localMigrations,
+} from "../plugins/mailbox/backends/local/mod.ts";
 import { memoryBackend } from "../plugins/mailbox/backends/memory/mod.ts";
 import {
+  type Backend,
   backend,
   delivery,
   type Mailbox,
@@ -52,6 +57,8 @@ export interface EasAppOptions {
   readonly authenticator?: Authenticator;
   /** A database that stays open when the program stops: for what a second start finds. */
   readonly storage?: Storage;
+  /** Where mailboxes are kept: in memory unless told, or by the embedded store. */
+  readonly store?: "memory" | "local";
 }
 
 export interface AskOptions {
@@ -72,7 +79,8 @@ export interface AskOptions {
 export async function easApp(options: EasAppOptions = {}): Promise<EasApp> {
   const sent: SentMessage[] = [];
   const clock = fakeClock();
-  const store = memoryBackend({ clock, send: sending(sent, options.send) });
+  const isLocal = options.store === "local";
+  let store: Backend = memoryBackend({ clock, send: sending(sent, options.send) });
   const open = (account: Account) => {
     const mailbox = store.open(account);
     return options.wrap?.(mailbox) ?? mailbox;
@@ -81,10 +89,14 @@ export async function easApp(options: EasAppOptions = {}): Promise<EasApp> {
     id: "mailbox",
     summary: "Mailboxes in memory",
     owns: [backend, mailboxes, delivery],
-    contributes: () => [
-      mailboxes.of({ open }),
-      ...(options.authenticator ? [authenticator.of(options.authenticator)] : []),
-    ],
+    migrations: isLocal ? localMigrations : [],
+    contributes({ db, log }) {
+      if (isLocal) store = localBackend({ db, clock, log, send: sending(sent, options.send) });
+      return [
+        mailboxes.of({ open }),
+        ...(options.authenticator ? [authenticator.of(options.authenticator)] : []),
+      ];
+    },
   });
   const app = await testApp({
     plugins: [mailbox, eas, ...options.plugins ?? []],

@@ -227,10 +227,15 @@ class Play {
 const words = (keywords: readonly string[], phone: Phone) =>
   phone.client.version === "12.1" ? "" : [...keywords].sort().join();
 
+interface Setting {
+  readonly store?: "memory" | "local";
+  readonly broken?: (inner: SyncState) => SyncState;
+}
+
 async function play(
   seed: number,
   steps: number,
-  broken: (inner: SyncState) => SyncState = (inner) => inner,
+  { store = "memory", broken = (inner) => inner }: Setting = {},
 ) {
   const faults = new Faults();
   const state = definePlugin({
@@ -240,7 +245,7 @@ async function play(
     migrations,
     contributes: (host) => [syncState.of(broken(faults.state(smartsync(host.db))))],
   });
-  const app = await engine({ wrap: (mailbox) => faults.mailbox(mailbox) }, state);
+  const app = await engine({ store, wrap: (mailbox) => faults.mailbox(mailbox) }, state);
   const play = new Play(app, seed, faults);
   try {
     await play.begin();
@@ -257,7 +262,9 @@ async function play(
 
 describe("phones on a bad line", () => {
   for (let seed = 1; seed <= 12; seed++) {
-    it(`have in the end what the mailbox has (seed ${seed})`, () => play(seed, 120));
+    const store = seed % 3 === 0 ? "local" : "memory";
+    it(`have in the end what the ${store} mailbox has (seed ${seed})`, () =>
+      play(seed, 120, { store }));
   }
 });
 
@@ -306,7 +313,10 @@ describe("the play itself", () => {
   for (const [name, state] of Object.entries({ forgetful, leaking })) {
     it(`notices a state that is ${name}`, async () => {
       for (let seed = 1; seed <= 4; seed++) {
-        await assert.rejects(play(seed, 120, state), new RegExp(`^Error: seed ${seed}: `));
+        await assert.rejects(
+          play(seed, 120, { broken: state }),
+          new RegExp(`^Error: seed ${seed}: `),
+        );
       }
     });
   }
