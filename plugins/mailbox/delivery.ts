@@ -6,6 +6,7 @@ import type { Backend, Delivery, Mailbox, Via } from "./api.ts";
 import { NotFound } from "./api.ts";
 import { type Bytes, concat, tee } from "./bytes.ts";
 import { addressesIn, fields, firstValue, headerDate, splitHead } from "./header.ts";
+import type { Arrived } from "./replies/answering.ts";
 
 /** What delivery works with; the services are asked for when they are needed. */
 export interface DeliveryParts {
@@ -16,6 +17,8 @@ export interface DeliveryParts {
   readonly name: () => string;
   /** Told after each delivery: how many recipients got it. */
   readonly delivered?: (recipients: number) => void;
+  /** Told of each stored message: automatic replies. Must not reject. */
+  readonly arrived?: (arrived: Arrived) => Promise<void>;
 }
 
 /** Makes the delivery service. Addresses of disabled accounts are accepted: the caller decides. */
@@ -26,11 +29,13 @@ export function makeDelivery(parts: DeliveryParts): Delivery {
       const to = distinct(envelope.to);
       if (to.length === 0) return;
       const trace = traceLines(envelope, to, token, parts.name(), parts.clock.now());
-      const whole = concat(new TextEncoder().encode(trace), mime);
+      const { head, body } = await splitHead(mime, headLimit);
+      const whole = concat(new TextEncoder().encode(trace), head, body);
       const backend = parts.backend();
       if (backend.deliver) await backend.deliver(whole, to, token);
       else await deliverEach(backend, whole, to, token);
       parts.delivered?.(to.length);
+      await parts.arrived?.({ from: envelope.from, to, head, token });
     },
   };
 }
@@ -106,7 +111,7 @@ function plain(text: string): string {
   return text.replace(/[^!-~\u0080-\uffff]/g, "").slice(0, 320);
 }
 
-/** How much of a message is looked at for its delivery token. */
+/** How much of a message is looked at for its delivery token, and for replies to it. */
 const headLimit = 64 * 1024;
 
 /**

@@ -28,6 +28,9 @@ import { type MailMetrics, mailMetrics } from "./metrics.ts";
 import { outboxMigrations } from "./outbox/migrations.ts";
 import { makeOutbox, type Outbox } from "./outbox/outbox.ts";
 import { makeRelay, type Relay } from "./outbox/relay.ts";
+import { makeAnswering } from "./replies/answering.ts";
+import { forgetAnswered, forgetReplies, noteCorrespondents } from "./replies/memory.ts";
+import { replyMigrations } from "./replies/migrations.ts";
 import { fillWithSamples } from "./sample/sample.ts";
 import { exportCommand } from "./transfer/export_command.ts";
 import { importCommand } from "./transfer/import_command.ts";
@@ -49,7 +52,7 @@ export default definePlugin({
   summary: "Mailboxes: their store, mail coming in, mail going out",
   owns,
   config,
-  migrations: [...migrations, ...outboxMigrations, ...transferMigrations],
+  migrations: [...migrations, ...outboxMigrations, ...transferMigrations, ...replyMigrations],
   contributes(host) {
     const parts = partsOf(host);
     return [
@@ -81,6 +84,7 @@ function partsOf(host: Host<MailboxConfig>): Parts {
     retry: relayConfig.retry,
     giveUpAfter: relayConfig.giveUpAfter,
     parallel: relayConfig.parallel,
+    wrote: (account, addresses) => noteCorrespondents(host.db, account, addresses),
     counted: metrics.sent,
   });
   return { host, name, relay, outbox, metrics };
@@ -113,6 +117,15 @@ function services({ host, name, outbox, metrics }: Parts): Contribution[] {
       clock,
       name,
       delivered: metrics.delivered,
+      arrived: makeAnswering({
+        db,
+        clock,
+        log,
+        accounts: () => host.one(accounts),
+        mailboxes: () => host.one(mailboxes),
+        domains: host.config.domains.map((domain) => domain.toLowerCase()),
+        reply: outbox.reply,
+      }),
     })),
   ];
 }
@@ -159,7 +172,7 @@ function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
       name: "outbox housekeeping",
       async run(signal) {
         while (!signal.aborted) {
-          await outbox.clean().catch((error) => {
+          await outbox.clean().then(() => forgetAnswered(db, clock.now())).catch((error) => {
             log.warn({ err: error }, "Housekeeping of the outbox failed; it is tried again");
           });
           await pause(clock, hour, signal);
@@ -179,6 +192,7 @@ function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
     accountDeleted.of(async ({ account }) => {
       await outbox.removeAccount(account.id);
       await forgetImports(db, account.id);
+      await forgetReplies(db, account.id);
       await dropAccount(db, account.id, clock.now());
     }, "mailbox"),
   ];

@@ -186,6 +186,8 @@ export class Journey {
     const { accounts, delivery, clock, log, name, relay } = this.#parts;
     const open = all.filter(({ state, told }) => state === "failed" && !told);
     const rounds = [...new Set(open.map(({ round }) => round))];
+    // Sent without a sender: nobody is told, so that machines never answer machines. RFC 5321 §6.1
+    if (entry.sender === "") return true;
     try {
       const account = await accounts().get(entry.accountId);
       for (const round of rounds) {

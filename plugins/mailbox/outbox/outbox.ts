@@ -13,6 +13,8 @@ import { headLimit, submit } from "./submission.ts";
 
 export interface Outbox {
   readonly send: Send;
+  /** Sends what a machine wrote: without an envelope sender, without a copy. Once per token. */
+  reply(account: Account, mime: Uint8Array, to: string, token: string): Promise<void>;
   /** Works through the queue until `signal` aborts; what is under way then is finished. */
   run(signal: AbortSignal): Promise<void>;
   /** Removes what is no longer needed. */
@@ -31,12 +33,15 @@ export function makeOutbox(parts: OutboxParts): Outbox {
   const queue = new Queue(parts.db, parts.clock);
   const journey = new Journey(parts, queue);
   const bell = makeBell();
+  const dispatch = async (...[account, message, token, sender]: Dispatch) => {
+    if (await queue.knows(account.id, token)) return;
+    const entry = await accept(parts, queue, account, message, token, sender);
+    if (entry) await workNow(parts, journey, entry, bell.ring);
+  };
   return {
-    async send(account, message, token) {
-      if (await queue.knows(account.id, token)) return;
-      const entry = await accept(parts, queue, account, message, token);
-      if (entry) await workNow(parts, journey, entry, bell.ring);
-    },
+    send: (account, message, token) => dispatch(account, message, token, message.from),
+    reply: (account, mime, to, token) =>
+      dispatch(account, { mime, from: account.address, to: [to], saveInSent: false }, token, ""),
     run: (signal) => runQueue(parts, queue, journey, bell, signal),
     clean: () => queue.clean(),
     removeAccount: (id) => queue.removeAccount(id),
@@ -45,6 +50,8 @@ export function makeOutbox(parts: OutboxParts): Outbox {
   };
 }
 
+type Dispatch = [...Parameters<Send>, sender: string];
+
 /** Takes a message in; undefined: the same token was accepted meanwhile. */
 async function accept(
   parts: OutboxParts,
@@ -52,6 +59,7 @@ async function accept(
   account: Account,
   message: Parameters<Send>[1],
   token: string,
+  envelopeSender: string,
 ): Promise<Entry | undefined> {
   const mime = limited(bytesOf(message.mime), parts.maxSize);
   const { head, body, complete } = await splitHead(mime, headLimit);
@@ -61,7 +69,9 @@ async function accept(
   if (recipients.length === 0) {
     throw new Refused("recipient", "Cannot send: the message has no recipients");
   }
-  const sender = normalAddress(message.from)!; // submit() has seen that it is one of the account's
+  // submit() has seen that it is one of the account's, or it is empty
+  const sender = normalAddress(envelopeSender) ?? "";
+  if (sender !== "") await parts.wrote?.(account.id, submission.recipients);
   const received = await queue.receive(account.id, sender, body);
   const accepted = await queue.accept(received.id, token, {
     head: submission.head,

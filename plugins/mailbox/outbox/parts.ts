@@ -25,6 +25,8 @@ export interface OutboxParts {
   readonly giveUpAfter: number;
   /** How many messages are handed to the relay at a time. */
   readonly parallel: number;
+  /** Told whom an account writes to. */
+  readonly wrote?: (account: number, addresses: readonly string[]) => Promise<void>;
   /** Told of each recipient's end. */
   readonly counted?: (outcome: "delivered" | "relayed" | "failed") => void;
 }
