@@ -109,7 +109,10 @@ function services({ host, name, outbox, metrics }: Parts): Contribution[] {
     );
   };
   return [
-    backend.of(localBackend({ db, clock, log, send: outbox.send }), "local"),
+    backend.of(
+      localBackend({ db, clock, log, send: outbox.send, wrote: noteCorrespondents }),
+      "local",
+    ),
     mailboxes.of({ open: (account) => chosen().open(account) }),
     delivery.of(makeDelivery({
       accounts: () => host.one(accounts),

@@ -5,8 +5,9 @@ import { createTransport } from "nodemailer";
 import { accounts, cliCommand, diagnosis, firstStart, health, task } from "../../core/mod.ts";
 import { fakeRelay, until } from "../../tests/kit_mailbox.ts";
 import { type TestApp, testApp } from "../../tests/kit_app.ts";
-import { delivery, mailboxes } from "./api.ts";
+import { delivery, type Mailbox, mailboxes, type Replies } from "./api.ts";
 import { deliverPath } from "./arrival/http.ts";
+import { bytesOf } from "./bytes.ts";
 import mailbox from "./plugin.ts";
 import { allFolders } from "./transfer/folders.ts";
 
@@ -177,6 +178,35 @@ test("A deleted account leaves nothing of its mail in any folder or queue", () =
       assert.deepEqual(await app.db.all(`SELECT * FROM ${table}`), [], table);
     }
     assert.equal(await app.host().one(delivery).accepts("you@example.test"), undefined);
+  }));
+
+test("Whoever stands in an imported Sent folder is known to automatic replies", () =>
+  withApp({}, async (app) => {
+    const anna = await app.addAccount({ address: "anna@example.test" });
+    const box: Mailbox & Partial<Replies> = app.host().one(mailboxes).open(anna);
+    const folders = await allFolders(box);
+    const put = (role: string, to: string) => {
+      const mime = Buffer.from(`From: anna@example.test\r\nTo: ${to}\r\n\r\nHi\r\n`);
+      return box.create(folders.find((one) => one.role === role)!.id, { mime }, to);
+    };
+    await put("sent", "Friend <Friend@far.test>, other@far.test");
+    await put("inbox", "stranger@far.test");
+    const enabled = { enabled: true, content: "Away" };
+    await box.setAutoReply!({
+      state: { state: "on", start: undefined, end: undefined },
+      replies: { known: enabled },
+    });
+    for (const from of ["friend@far.test", "stranger@far.test"]) {
+      const mime = new Blob([`From: ${from}\r\nTo: anna@example.test\r\n\r\nHi\r\n`]);
+      const envelope = { from, to: [anna] };
+      await app.host().one(delivery).deliver(bytesOf(mime.stream()), envelope, from);
+    }
+    const rows = await app.db.all<{ sender: string }>("SELECT sender FROM mailbox_answered");
+    assert.deepEqual(rows.map(({ sender }) => sender), ["friend@far.test"]);
+    await app.host().one(accounts).remove(anna.id);
+    for (const table of ["answered", "correspondent", "autoreply"]) {
+      assert.deepEqual(await app.db.all(`SELECT * FROM mailbox_${table}`), []);
+    }
   }));
 
 test("An unknown backend is named together with those that there are", () =>

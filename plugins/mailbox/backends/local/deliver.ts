@@ -31,7 +31,8 @@ export async function createItem(
   }
   const arrived = await arrive(store, bytesOf(item.mime));
   const state = await write(store, account, token, async (open) => {
-    const { number } = await findFolder(open.tx, account, folder);
+    const { number, role } = await findFolder(open.tx, account, folder);
+    if (role === "sent") await store.wrote?.(open.tx, account, readers(arrived.mail.facts));
     return await addItem(open, {
       folder: number,
       message: await arrived.keep(open.tx),
@@ -41,6 +42,11 @@ export async function createItem(
     });
   });
   return reviveState(state);
+}
+
+/** Those whom a message was written to. */
+function readers({ to, cc, bcc }: MailFacts): string[] {
+  return [...to, ...cc, ...bcc].map(({ address }) => address);
 }
 
 /** Gives an item another content. */

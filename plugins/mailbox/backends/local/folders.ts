@@ -7,7 +7,6 @@ import {
   checkParent,
   parentsFirst,
   specialFolders,
-  withDescendants,
 } from "../../folders.ts";
 import type { Cursor, Folder, FolderChange, FolderId, ItemClass, Role } from "../../model.ts";
 import type { FolderRow } from "./rows.ts";
@@ -38,6 +37,7 @@ export async function folderChanges(
 /** What a store knows of a folder besides its place. */
 export interface FolderState {
   readonly class: ItemClass;
+  readonly role: Role | null;
   readonly items: number;
   readonly changed: number;
   readonly forgotten: number;
@@ -51,7 +51,7 @@ export async function findFolder(
 ): Promise<FolderState & { readonly number: number }> {
   const number = folderNumber(id);
   const [row] = await db.all<FolderState>(
-    "SELECT class, items, changed, forgotten FROM mailbox_folder " +
+    "SELECT class, role, items, changed, forgotten FROM mailbox_folder " +
       "WHERE id = ? AND account = ? AND removed = 0",
     [number, account],
   );
@@ -136,32 +136,8 @@ export async function updateFolder(
   });
 }
 
-/** Removes a folder with all that is in it. */
-export async function removeFolder(store: Store, account: number, id: FolderId): Promise<void> {
-  await write(store, account, undefined, async (open) => {
-    const folders = await liveFolders(open);
-    ownFolder(id, folders);
-    for (const each of withDescendants(id, folders)) {
-      const number = folderNumber(each);
-      const seq = await open.next();
-      await open.tx.run(
-        "INSERT INTO mailbox_orphan (message, at) " +
-          "SELECT message, ? FROM mailbox_item WHERE folder = ? ON CONFLICT DO NOTHING",
-        [open.now, number],
-      );
-      await open.tx.run("DELETE FROM mailbox_item WHERE folder = ?", [number]);
-      await open.tx.run("DELETE FROM mailbox_gone WHERE folder = ?", [number]);
-      await open.tx.run(
-        "UPDATE mailbox_folder SET removed = 1, items = 0, seq = ?, changed = ? WHERE id = ?",
-        [seq, seq, number],
-      );
-      open.note(each, seq);
-      open.note("", seq);
-    }
-  });
-}
-
-async function liveFolders({ tx, account }: Write): Promise<Folder[]> {
+/** The folders that are there. */
+export async function liveFolders({ tx, account }: Write): Promise<Folder[]> {
   const rows = await tx.all<FolderRow>(
     `SELECT ${COLUMNS} FROM mailbox_folder WHERE account = ? AND removed = 0`,
     [account],
@@ -169,13 +145,14 @@ async function liveFolders({ tx, account }: Write): Promise<Folder[]> {
   return rows.map(folderOf);
 }
 
-function checkExists(id: FolderId | undefined, folders: readonly Folder[]): void {
+/** Throws NotFound. */
+export function checkExists(id: FolderId | undefined, folders: readonly Folder[]): void {
   if (id === undefined || folders.some((folder) => folder.id === id)) return;
   throw new NotFound(`Cannot find folder ${id}`);
 }
 
-/** A folder that its user may change. */
-function ownFolder(id: FolderId, folders: readonly Folder[]): Folder {
+/** A folder that its user may change. Throws NotFound, Refused. */
+export function ownFolder(id: FolderId, folders: readonly Folder[]): Folder {
   const folder = folders.find((each) => each.id === id);
   if (!folder) throw new NotFound(`Cannot find folder ${id}`);
   if (folder.role) throw new Refused("special", `Cannot change the special folder ${folder.name}`);

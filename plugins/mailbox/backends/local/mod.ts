@@ -16,6 +16,8 @@ export interface LocalOptions {
   readonly log: Log;
   /** How mail leaves; without it sending is refused. */
   readonly send?: Send;
+  /** Told whom an account has written to when a message is put into its Sent folder. */
+  readonly wrote?: (tx: Database, account: number, addresses: readonly string[]) => Promise<void>;
 }
 
 /** The backend that can deliver to several accounts at once. */
@@ -29,9 +31,9 @@ export interface LocalBackend extends Backend {
 }
 
 /** Mailboxes in the tables that {@link migrations} make. */
-export function localBackend({ db, clock, log, send }: LocalOptions): LocalBackend {
+export function localBackend({ db, clock, log, send, wrote }: LocalOptions): LocalBackend {
   const storage = reachable(db);
-  const store: Store = { db: storage, clock, watchers: new Watchers(storage, clock, log) };
+  const store: Store = { db: storage, clock, watchers: new Watchers(storage, clock, log), wrote };
   return {
     id: "local",
     open: (account) => new LocalMailbox(store, account, send),

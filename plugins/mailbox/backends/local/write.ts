@@ -1,5 +1,6 @@
 // How the local backend writes: one transaction each, once per token, watchers told after it.
 import type { Clock, Database } from "../../../../core/mod.ts";
+import type { LocalOptions } from "./mod.ts";
 import type { Note, Watchers } from "./watchers.ts";
 
 /** What all parts of the local backend work with. */
@@ -7,6 +8,7 @@ export interface Store {
   readonly db: Database;
   readonly clock: Clock;
   readonly watchers: Watchers;
+  readonly wrote?: LocalOptions["wrote"];
 }
 
 /** A write transaction, and the number that its changes carry. */
@@ -14,8 +16,8 @@ export interface Write {
   readonly tx: Database;
   readonly account: number;
   readonly now: number;
-  /** The next change's number: later than all that were committed. */
-  next(): Promise<number>;
+  /** The next change's number, later than all that were committed; of `count`, the last one. */
+  next(count?: number): Promise<number>;
   /** Notes that something in the folder changed, `by` so many items more or fewer. */
   touch(folder: number, seq: number, by?: number): Promise<void>;
   /** Notes whom to tell: watchers of a folder, or (`""`) of the hierarchy. The rows say it already. */
@@ -86,9 +88,10 @@ export class OpenWrite implements Write {
     this.notes = notes;
   }
 
-  async next(): Promise<number> {
+  async next(count = 1): Promise<number> {
     const [row] = await this.tx.all<{ value: number }>(
-      "UPDATE mailbox_sequence SET value = value + 1 WHERE id = 1 RETURNING value",
+      "UPDATE mailbox_sequence SET value = value + ? WHERE id = 1 RETURNING value",
+      [count],
     );
     return row!.value;
   }
