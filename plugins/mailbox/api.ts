@@ -21,8 +21,16 @@ import type {
 } from "./model.ts";
 
 // What a protocol needs to look into a message that a client hands in.
-export { owns } from "./address.ts";
-export { addressesIn, type Field, fields, splitHead } from "./header.ts";
+export { normalAddress, owns } from "./address.ts";
+export {
+  addressesIn,
+  type Field,
+  fields,
+  firstValue,
+  newField,
+  splitHead,
+  toHead,
+} from "./header.ts";
 export * from "./model.ts";
 
 /** A part of a history: what changed, and where to go on. */
@@ -116,7 +124,29 @@ export interface EditsFolders {
     token: string,
   ): Promise<Folder>;
   updateFolder(id: FolderId, to: { name: string; parent: FolderId | undefined }): Promise<Folder>;
-  removeFolder(id: FolderId): Promise<void>;
+  /**
+   * Removes a folder and all folders below it. What is in them is moved to `keepIn` in the same
+   * step (a folder outside of them, {@link Refused} otherwise); without `keepIn` it goes for good.
+   */
+  removeFolder(id: FolderId, keepIn?: FolderId): Promise<void>;
+}
+
+/** An item of a conversation, and where it is. */
+export interface ThreadItem {
+  readonly folder: FolderId;
+  readonly state: ItemState;
+}
+
+/** Optional: backends that know whole conversations. Found by `"conversation" in mailbox`. */
+export interface Threads {
+  /** All items of a conversation (`Mail.thread`), in whatever folders they are, newest first. */
+  conversation(thread: string): Promise<readonly ThreadItem[]>;
+  /**
+   * Where mail of this conversation is put from now on when it arrives; undefined: into the inbox,
+   * like all mail. Holds as long as the folder is there. Throws {@link NotFound} for a folder that
+   * is not.
+   */
+  divert(thread: string, to: FolderId | undefined): Promise<void>;
 }
 
 /**

@@ -30,8 +30,8 @@ export function allowedName(
 ): string {
   const name = place.name.normalize("NFC").trim();
   // deno-lint-ignore no-control-regex
-  if (!name || [...name].length > 255 || /[\u0000-\u001f\u007f]/.test(name)) {
-    throw new Refused("other", "Cannot name the folder: a name has 1 to 255 printable characters");
+  if (!name || [...name].length > 256 || /[\u0000-\u001f\u007f]/.test(name)) {
+    throw new Refused("other", "Cannot name the folder: a name has 1 to 256 printable characters");
   }
   const taken = folders.some((other) =>
     other.id !== id && other.parent === place.parent &&
@@ -53,6 +53,12 @@ export function checkParent(
       throw new Refused("other", "Cannot move the folder: it would be inside itself");
     }
   }
+}
+
+/** Throws {@link Refused} where the folder that keeps what is removed is removed itself. */
+export function checkKeeper(keepIn: FolderId | undefined, removed: readonly FolderId[]): void {
+  if (keepIn === undefined || !removed.includes(keepIn)) return;
+  throw new Refused("other", "Cannot remove the folder: what is in it would go to one below it");
 }
 
 /** A folder and all that are below it, from the bottom up. */

@@ -9,6 +9,7 @@ import { listings } from "./mailbox_listings.ts";
 import { parts, reading } from "./mailbox_reading.ts";
 import { autoReplies } from "./mailbox_replies.ts";
 import { replacing } from "./mailbox_replacing.ts";
+import { threads } from "./mailbox_threads.ts";
 import { watching } from "./mailbox_watching.ts";
 
 export type { MailStore } from "./mailbox_kit.ts";
@@ -38,6 +39,7 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
     parts(withPlace);
     deliveries(withPlace);
     tokensOnce(withPlace);
+    threads(withPlace);
     watching(withPlace);
     autoReplies(withPlace);
   });

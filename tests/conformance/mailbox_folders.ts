@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NotFound, Refused } from "../../plugins/mailbox/api.ts";
 import type { WithPlace } from "./mailbox.ts";
-import { account, allFolders, listAll, openTwice, put, token } from "./mailbox_kit.ts";
+import { account, allFolders, listAll, openTwice, put, readAll, token } from "./mailbox_kit.ts";
 import type { FullMailbox } from "./mailbox_kit.ts";
 
 export function hierarchy(withPlace: WithPlace): void {
@@ -135,9 +135,11 @@ function refusals(withPlace: WithPlace): void {
 
   test("a folder needs a name that can be shown", () =>
     withPlace(async ({ mailbox }) => {
-      for (const name of ["", "   ", "x".repeat(256), "a\nb"]) {
+      for (const name of ["", "   ", "x".repeat(257), "a\nb"]) {
         await assert.rejects(mailbox.createFolder(top(name), token()), refused("other"), name);
       }
+      const longest = "ö".repeat(256);
+      assert.equal((await mailbox.createFolder(top(longest), token())).name, longest);
     }));
 
   test("special folders stay as they are", () =>
@@ -188,6 +190,57 @@ function removals(withPlace: WithPlace): void {
       await assert.rejects(mailbox.part(item.id, ""), NotFound);
       await assert.rejects(mailbox.removeFolder(outer.id), NotFound);
       assert.deepEqual((await listAll(mailbox, inbox)).map(({ id }) => id), [kept.id]);
+    }));
+
+  test("what is in a removed folder, and below it, can be kept in another one", () =>
+    withPlace(async ({ mailbox, inbox, folder }) => {
+      const trash = await folder("trash");
+      const outer = await mailbox.createFolder(top("Outer"), token());
+      const inner = await mailbox.createFolder({ ...top("Inner"), parent: outer.id }, token());
+      const old = await put(mailbox, trash, "thrown away before");
+      const kept: string[] = [];
+      for (let n = 0; n < 5; n++) {
+        const { id } = await put(mailbox, n % 2 ? inner.id : outer.id, `no ${n}`, 1000 * n);
+        await mailbox.mark(id, { read: n === 1, keywords: ["kept"] }, token());
+        kept.push(id);
+      }
+      const { cursor } = await mailbox.changes(trash, undefined, 10);
+      await mailbox.removeFolder(outer.id, trash);
+      // Page by page: each has a place of its own in the history.
+      const told = [];
+      for (let at = cursor, more = true; more;) {
+        const page = await mailbox.changes(trash, at, 2);
+        told.push(...page.changes);
+        ({ cursor: at, more } = page);
+      }
+      assert.equal(told.length, 5);
+      const all = await listAll(mailbox, trash);
+      assert.deepEqual(
+        told.map(({ state }) => state!.date).sort((a, b) => a - b),
+        [0, 1000, 2000, 3000, 4000],
+      );
+      assert.equal(all.length, 6);
+      assert.equal(await mailbox.count(trash, {}), 6);
+      assert.ok(all.some(({ id }) => id === old.id));
+      assert.ok(all.every(({ id }) => !kept.includes(id)), "a moved item has a new id");
+      assert.deepEqual(
+        all.filter(({ id }) => id !== old.id).map(({ marks }) => [marks.read, marks.keywords]),
+        [4, 3, 2, 1, 0].map((n) => [n === 1, ["kept"]]),
+      );
+      assert.deepEqual(await listAll(mailbox, inbox), []);
+      assert.deepEqual(await readAll(mailbox, kept), []);
+    }));
+
+  test("what is removed cannot be kept inside itself, nor in what is not there", () =>
+    withPlace(async ({ mailbox }) => {
+      const outer = await mailbox.createFolder(top("Outer"), token());
+      const inner = await mailbox.createFolder({ ...top("Inner"), parent: outer.id }, token());
+      const item = await put(mailbox, inner.id, "stays");
+      for (const keepIn of [outer.id, inner.id]) {
+        await assert.rejects(mailbox.removeFolder(outer.id, keepIn), refused("other"));
+      }
+      await assert.rejects(mailbox.removeFolder(outer.id, "999999"), NotFound);
+      assert.deepEqual((await listAll(mailbox, inner.id)).map(({ id }) => id), [item.id]);
     }));
 
   test("a name is free again when its folder is gone, and the new folder is another one", () =>

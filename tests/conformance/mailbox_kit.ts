@@ -70,7 +70,7 @@ function twice(mailbox: FullMailbox): FullMailbox {
     remove: (item, token) => repeat(() => mailbox.remove(item, token)),
     createFolder: (folder, token) => repeat(() => mailbox.createFolder(folder, token)),
     updateFolder: (id, to) => repeat(() => mailbox.updateFolder(id, to)),
-    removeFolder: (id) => mailbox.removeFolder(id),
+    removeFolder: (id, keepIn) => mailbox.removeFolder(id, keepIn),
   };
 }
 

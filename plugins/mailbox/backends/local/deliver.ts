@@ -8,9 +8,10 @@ import type { MailFacts } from "../../mime/mod.ts";
 import { threadKeys } from "../../mime/thread.ts";
 import type { FolderId, ItemId, ItemState } from "../../model.ts";
 import { arrive } from "./content.ts";
-import { ensureSpecial, findFolder, specialFolder } from "./folders.ts";
+import { ensureSpecial, findFolder } from "./folders.ts";
 import { addItem, needItem, replaceMessage } from "./items.ts";
 import { reviveState } from "./rows.ts";
+import { arrivalFolder } from "./threads.ts";
 import type { Store, Write } from "./write.ts";
 import { answered, once, OpenWrite, write } from "./write.ts";
 
@@ -92,13 +93,10 @@ export async function deliver(
     for (const each of open) {
       await once(each, token, async () => {
         message ??= await arrived.keep(tx);
-        return await addItem(each, {
-          folder: await specialFolder(tx, each.account, "inbox"),
-          message,
-          date: now,
-          thread: await threadOf(each, arrived.mail.facts),
-          marks: firstMarks(undefined),
-        });
+        const thread = await threadOf(each, arrived.mail.facts);
+        const folder = await arrivalFolder(each, thread);
+        const marks = firstMarks(undefined);
+        return await addItem(each, { folder, message, date: now, thread, marks });
       });
     }
     return open.flatMap((each) => each.notes);

@@ -2,12 +2,7 @@
 import type { Database } from "../../../../core/mod.ts";
 import type { Page } from "../../api.ts";
 import { NotFound, Refused } from "../../api.ts";
-import {
-  allowedName,
-  checkParent,
-  parentsFirst,
-  specialFolders,
-} from "../../folders.ts";
+import { allowedName, checkParent, parentsFirst, specialFolders } from "../../folders.ts";
 import type { Cursor, Folder, FolderChange, FolderId, ItemClass, Role } from "../../model.ts";
 import type { FolderRow } from "./rows.ts";
 import { folderNumber, folderOf } from "./rows.ts";

@@ -93,10 +93,8 @@ export async function dropAccount(db: Database, account: number, now: number): P
     for (const table of ["mailbox_item", "mailbox_gone"]) {
       await tx.run(`DELETE FROM ${table} WHERE folder IN (${mine})`, [account]);
     }
-    for (
-      const table of ["mailbox_folder", "mailbox_thread", "mailbox_token", "mailbox_autoreply"]
-    ) {
-      await tx.run(`DELETE FROM ${table} WHERE account = ?`, [account]);
+    for (const table of ["folder", "thread", "diversion", "token", "autoreply"]) {
+      await tx.run(`DELETE FROM mailbox_${table} WHERE account = ?`, [account]);
     }
   });
 }

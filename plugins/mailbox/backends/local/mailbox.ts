@@ -11,6 +11,8 @@ import type {
   Outgoing,
   Page,
   Replies,
+  ThreadItem,
+  Threads,
 } from "../../api.ts";
 import type { Send } from "../../api.ts";
 import { Refused } from "../../api.ts";
@@ -30,7 +32,7 @@ import type {
 } from "../../model.ts";
 import { readPart } from "./content.ts";
 import { createItem, replaceItem } from "./deliver.ts";
-import { createFolder, folderChanges, removeFolder, updateFolder } from "./folders.ts";
+import { createFolder, folderChanges, updateFolder } from "./folders.ts";
 import {
   countItems,
   itemChanges,
@@ -41,13 +43,15 @@ import {
   removeItem,
 } from "./items.ts";
 import { readItems } from "./read.ts";
+import { removeFolder } from "./removal.ts";
 import { changeAutoReply, readAutoReply } from "./replies.ts";
 import { reviveState } from "./rows.ts";
+import { conversation, divert } from "./threads.ts";
 import type { Store } from "./write.ts";
 import { write } from "./write.ts";
 
 /** The port's methods, each handed on to the file that does it. */
-export class LocalMailbox implements Mailbox, EditsFolders, Replies {
+export class LocalMailbox implements Mailbox, EditsFolders, Replies, Threads {
   readonly #store: Store;
   readonly #account: Account;
   readonly #id: number;
@@ -133,8 +137,16 @@ export class LocalMailbox implements Mailbox, EditsFolders, Replies {
     return updateFolder(this.#store, this.#id, id, to);
   }
 
-  removeFolder(id: FolderId): Promise<void> {
-    return removeFolder(this.#store, this.#id, id);
+  removeFolder(id: FolderId, keepIn?: FolderId): Promise<void> {
+    return removeFolder(this.#store, this.#id, id, keepIn);
+  }
+
+  conversation(thread: string): Promise<readonly ThreadItem[]> {
+    return conversation(this.#store.db, this.#id, thread);
+  }
+
+  divert(thread: string, to: FolderId | undefined): Promise<void> {
+    return divert(this.#store, this.#id, thread, to);
   }
 
   autoReply(): Promise<AutoReply> {

@@ -99,4 +99,16 @@ export const migrations: readonly Migration[] = [{
     // settings: JSON, an AutoReply. One row for each account that ever had one.
     "CREATE TABLE mailbox_autoreply (account INTEGER PRIMARY KEY, settings TEXT NOT NULL)",
   ],
+}, {
+  id: "20261123_conversations",
+  up: [
+    "CREATE INDEX mailbox_item_thread ON mailbox_item (folder, thread)",
+    // Conversations whose arriving mail goes to a folder of the user's choice.
+    `CREATE TABLE mailbox_diversion (
+      account INTEGER NOT NULL,
+      thread TEXT NOT NULL,
+      folder INTEGER NOT NULL,
+      PRIMARY KEY (account, thread)
+    ) WITHOUT ROWID`,
+  ],
 }];

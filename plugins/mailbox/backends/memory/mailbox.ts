@@ -11,11 +11,14 @@ import type {
   Outgoing,
   Page,
   Replies,
+  ThreadItem,
+  Threads,
 } from "../../api.ts";
 import { NotFound, Refused } from "../../api.ts";
 import type { Send } from "../../api.ts";
 import {
   allowedName,
+  checkKeeper,
   checkParent,
   parentsFirst,
   specialFolders,
@@ -50,7 +53,7 @@ interface Kept {
   readonly thread: string;
 }
 
-export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
+export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Threads {
   readonly #account: Account;
   readonly #clock: Clock;
   readonly #send: Send | undefined;
@@ -60,6 +63,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
   readonly #writes = new Writes();
   #ids = 0;
   readonly #threads = new Map<string, string>();
+  readonly #diversions = new Map<string, FolderId>();
   #autoReply = noAutoReply;
 
   constructor(account: Account, clock: Clock, send: Send | undefined) {
@@ -146,10 +150,14 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
     });
   }
 
-  /** Stores a message in the inbox. */
+  /** Stores a message in the inbox, or where its conversation goes. */
   deliver(bytes: Uint8Array, token: string): Promise<ItemState> {
-    const inbox = [...this.#folders.values()].find(({ role }) => role === "inbox")!;
-    return this.create(inbox.id, { mime: bytes }, token);
+    return this.#writes.once(token, async () => {
+      const message = await parseMessage(bytes);
+      const inbox = [...this.#folders.values()].find(({ role }) => role === "inbox")!;
+      const folder = this.#folders.get(this.#diversions.get(this.#thread(message)) ?? "") ?? inbox;
+      return this.#add(folder.id, message, this.#clock.now(), firstMarks(undefined));
+    });
   }
 
   mark(item: ItemId, marks: Partial<Marks>, token: string): Promise<ItemState> {
@@ -216,15 +224,31 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies {
     return next;
   }
 
-  async removeFolder(id: FolderId): Promise<void> {
+  async removeFolder(id: FolderId, keepIn?: FolderId): Promise<void> {
     this.#ownFolder(id);
-    for (const each of withDescendants(id, [...this.#folders.values()])) {
-      for (const kept of [...this.#items.values()]) {
-        if (kept.folder === each) this.#removeItem(kept);
+    if (keepIn !== undefined) this.#folder(keepIn);
+    const all = withDescendants(id, [...this.#folders.values()]);
+    checkKeeper(keepIn, all);
+    for (const each of all) {
+      for (const kept of [...this.#items.values()].filter(({ folder }) => folder === each)) {
+        this.#removeItem(kept);
+        const { date, marks } = kept.state;
+        if (keepIn !== undefined) this.#add(keepIn, kept.message, date, marks, kept);
       }
       this.#folders.delete(each);
       this.#history.add(each, undefined);
     }
+  }
+
+  async conversation(thread: string): Promise<readonly ThreadItem[]> {
+    return [...this.#items.values()].filter((kept) => kept.thread === thread)
+      .sort((a, b) => b.state.date - a.state.date || b.number - a.number)
+      .map(({ folder, state }) => ({ folder, state }));
+  }
+
+  async divert(thread: string, to: FolderId | undefined): Promise<void> {
+    if (to === undefined) this.#diversions.delete(thread);
+    else this.#diversions.set(thread, this.#folder(to).id);
   }
 
   async autoReply(): Promise<AutoReply> {

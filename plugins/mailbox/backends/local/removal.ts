@@ -1,0 +1,67 @@
+// The end of folders: with what is in them, or with that kept in another one.
+import type { FolderId } from "../../model.ts";
+import { checkKeeper, withDescendants } from "../../folders.ts";
+import { checkExists, liveFolders, ownFolder } from "./folders.ts";
+import { folderNumber } from "./rows.ts";
+import type { Store, Write } from "./write.ts";
+import { write } from "./write.ts";
+
+/** Removes a folder and those below it; what is in them goes to `keepIn`, or for good. */
+export async function removeFolder(
+  store: Store,
+  account: number,
+  id: FolderId,
+  keepIn: FolderId | undefined,
+): Promise<void> {
+  await write(store, account, undefined, async (open) => {
+    const folders = await liveFolders(open);
+    ownFolder(id, folders);
+    checkExists(keepIn, folders);
+    const all = withDescendants(id, folders);
+    checkKeeper(keepIn, all);
+    for (const each of all) {
+      const number = folderNumber(each);
+      if (keepIn === undefined) await dropItems(open, number);
+      else await keepItems(open, number, folderNumber(keepIn));
+      await endFolder(open, number);
+    }
+  });
+}
+
+async function dropItems({ tx, now }: Write, folder: number): Promise<void> {
+  await tx.run(
+    "INSERT INTO mailbox_orphan (message, at) " +
+      "SELECT message, ? FROM mailbox_item WHERE folder = ? ON CONFLICT DO NOTHING",
+    [now, folder],
+  );
+  await tx.run("DELETE FROM mailbox_item WHERE folder = ?", [folder]);
+}
+
+/** Moves all items in one statement, however many they are; each change has its own number. */
+async function keepItems(open: Write, folder: number, keeper: number): Promise<void> {
+  const [row] = await open.tx.all<{ items: number }>(
+    "SELECT count(*) AS items FROM mailbox_item WHERE folder = ?",
+    [folder],
+  );
+  const { items } = row!;
+  if (items === 0) return;
+  const last = await open.next(items);
+  await open.tx.run(
+    `UPDATE mailbox_item SET folder = ?1, seq = ?2 + taken.place FROM (
+       SELECT id, row_number() OVER (ORDER BY seq) AS place FROM mailbox_item WHERE folder = ?3
+     ) taken WHERE mailbox_item.id = taken.id`,
+    [keeper, last - items, folder],
+  );
+  await open.touch(keeper, last, items);
+}
+
+async function endFolder(open: Write, folder: number): Promise<void> {
+  const seq = await open.next();
+  await open.tx.run("DELETE FROM mailbox_gone WHERE folder = ?", [folder]);
+  await open.tx.run(
+    "UPDATE mailbox_folder SET removed = 1, items = 0, seq = ?, changed = ? WHERE id = ?",
+    [seq, seq, folder],
+  );
+  open.note(String(folder), seq);
+  open.note("", seq);
+}
