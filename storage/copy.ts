@@ -23,11 +23,16 @@ const rowsAtOnce = 500;
 /**
  * Copies everything. Indexes, triggers and views come last: loading is quicker without them, and no
  * trigger runs. Row ids stay, and so do the counters of AUTOINCREMENT: no id is ever given twice.
+ *
+ * A full-text index without content of its own comes out empty: SQLite lets nobody read or write its
+ * insides. Who keeps one must see that, and fill it again.
  */
 export async function copyDatabase(source: Source, target: Target): Promise<void> {
   const tables = await listTables(source);
   await target.load(tables.map(({ sql }) => ({ sql, values: [] })));
-  for (const table of parentsFirst(tables)) await copyRows(source, target, table);
+  for (const table of parentsFirst(tables)) {
+    if (!table.index) await copyRows(source, target, table);
+  }
   await copyCounters(source, target);
   const rest = await source.all(
     `SELECT sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL
@@ -45,6 +50,8 @@ interface Table {
   readonly key: readonly string[];
   /** The tables that its foreign keys name. */
   readonly parents: readonly string[];
+  /** A full-text index: it has no rows to copy. */
+  readonly index: boolean;
 }
 
 async function listTables(source: Source): Promise<Table[]> {
@@ -53,15 +60,24 @@ async function listTables(source: Source): Promise<Table[]> {
      WHERE s.type = 'table' AND l.schema = 'main' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
      ORDER BY s.rowid`,
   );
-  const special = found.find(({ type }) => type !== "table");
-  if (special) {
-    throw new StorageError("other", `Cannot copy ${special["name"]}: it is a virtual table`);
-  }
   const tables: Table[] = [];
-  for (const { name, sql, wr } of found) {
-    tables.push(await describe(source, String(name), String(sql), wr === 1));
+  for (const { name, sql, wr, type } of found) {
+    // What a virtual table is made of comes and goes with it.
+    if (type === "shadow") continue;
+    tables.push(
+      type === "table"
+        ? await describe(source, String(name), String(sql), wr === 1)
+        : indexTable(String(name), String(sql)),
+    );
   }
   return tables;
+}
+
+function indexTable(name: string, sql: string): Table {
+  if (!/\bUSING\s+fts5\b[^]*\bcontent\s*=\s*''/i.test(sql)) {
+    throw new StorageError("other", `Cannot copy ${name}: it is a virtual table`);
+  }
+  return { name, sql, columns: [], key: [], parents: [], index: true };
 }
 
 async function describe(source: Source, name: string, sql: string, keyed: boolean): Promise<Table> {
@@ -81,6 +97,7 @@ async function describe(source: Source, name: string, sql: string, keyed: boolea
     columns: names,
     key: keyed ? primary : [rowId(name, names)],
     parents: parents.map(({ t }) => String(t)),
+    index: false,
   };
 }
 

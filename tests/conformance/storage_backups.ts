@@ -88,6 +88,30 @@ export const backups: readonly StorageTest[] = [
   ],
 
   [
+    "a backup with a full-text index can be restored, and what is added then is found",
+    (storage, { url, token }) =>
+      withTempDir(async (dir) => {
+        const origin = await openStorage(join(dir, "origin.db"));
+        await origin.run("CREATE VIRTUAL TABLE x USING fts5(v, content='', contentless_delete=1)");
+        await origin.run("INSERT INTO x (rowid, v) VALUES (1, 'old')");
+        await origin.backup(join(dir, "backup.db"));
+        await origin.close();
+        await storage.close();
+        await restore(join(dir, "backup.db"), url, { token });
+        const restored = await openStorage(url, { token });
+        await restored.run("INSERT INTO x (rowid, v) VALUES (2, 'new')");
+        await restored.backup(join(dir, "again.db"));
+        const find = "SELECT rowid FROM x WHERE x MATCH 'new'";
+        assert.deepEqual(await restored.all(find), [{ rowid: 2 }]);
+        await restored.close();
+        const again = await openStorage(join(dir, "again.db"));
+        await again.run("INSERT OR REPLACE INTO x (rowid, v) VALUES (2, 'new')");
+        assert.deepEqual(await again.all(find), [{ rowid: 2 }]);
+        await again.close();
+      }),
+  ],
+
+  [
     "a backup made while others write holds whole transactions only",
     (storage) =>
       withTempDir(async (dir) => {
