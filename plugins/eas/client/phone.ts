@@ -11,6 +11,8 @@ export interface PhoneOptions {
   readonly windowSize?: number;
   /** What it asks of every folder; default: all mail, 512 bytes of text. */
   readonly options?: SyncOptions;
+  /** Deleted items go to the trash; default: not said, which means so. */
+  readonly deletesAsMoves?: boolean;
 }
 
 /** How a Sync is asked for. */
@@ -151,11 +153,13 @@ export class Phone {
     const { id, key, class: folderClass } = collection;
     // MS-ASCMD 2.2.3.84: the first request brings no items, so that it must not ask for any.
     if (key === "0") return { id, key, class: folderClass };
+    const { deletesAsMoves } = this.options;
     return {
       id,
       key,
       class: folderClass,
       getChanges: getChanges ?? true,
+      ...(deletesAsMoves === undefined ? {} : { deletesAsMoves }),
       windowSize: this.options.windowSize ?? 100,
       options: this.options.options ?? { filter: 0, bodies: [{ type: 1, truncationSize: 512 }] },
       commands: collection.take(),
