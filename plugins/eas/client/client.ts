@@ -6,6 +6,13 @@ import {
   type ConnectionOptions,
   type SendOptions,
 } from "./connection.ts";
+import {
+  folderCreate,
+  folderDelete,
+  type FolderEdited,
+  type FolderPlace,
+  folderUpdate,
+} from "./folder_edits.ts";
 import { folderSync, type FolderSyncReply } from "./folder_sync.ts";
 import { type Fetched, fetchItem, type FetchOptions, type FetchTarget } from "./item_operations.ts";
 import { type Estimate, type EstimateOptions, getItemEstimate } from "./item_estimate.ts";
@@ -34,6 +41,10 @@ export interface EasClient extends Connection {
   command(name: string, body?: Element | Uint8Array, options?: SendOptions): Promise<Reply>;
   provision(): Promise<Provisioned>;
   folderSync(key: string): Promise<FolderSyncReply>;
+  /** Makes a folder; `type` 12 (the default) is one of mail. */
+  folderCreate(key: string, folder: FolderPlace & { type?: number }): Promise<FolderEdited>;
+  folderUpdate(key: string, id: string, to: FolderPlace): Promise<FolderEdited>;
+  folderDelete(key: string, id: string): Promise<FolderEdited>;
   /** One Sync; without a request it is an empty one: repeat the last. */
   sync(request?: SyncRequest, signal?: AbortSignal): Promise<SyncReply>;
   getItemEstimate(options: EstimateOptions): Promise<Estimate>;
@@ -64,6 +75,10 @@ export function easClient(options: ClientOptions): EasClient {
       politely(client, options.provisions ?? true, name, body, sending),
     provision: () => provision(client, device),
     folderSync: (key: string) => folderSync(client, key),
+    folderCreate: (key: string, folder: FolderPlace & { type?: number }) =>
+      folderCreate(client, key, folder),
+    folderUpdate: (key: string, id: string, to: FolderPlace) => folderUpdate(client, key, id, to),
+    folderDelete: (key: string, id: string) => folderDelete(client, key, id),
     sync: (request?: SyncRequest, signal?: AbortSignal) => sync(client, request, signal),
     getItemEstimate: (asked: EstimateOptions) => getItemEstimate(client, asked),
     fetch: (target: FetchTarget, asked?: FetchOptions) => fetchItem(client, target, asked),

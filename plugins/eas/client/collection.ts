@@ -34,6 +34,8 @@ export class Collection {
   /** Answers to the user's commands, oldest first. */
   readonly responses: SyncResponse[] = [];
   private pending: Pending[] = [];
+  /** What the user moved elsewhere: the server tells once more that it is gone. */
+  private readonly movedAway = new Set<string>();
   /** It was told of items since it started (again): before, the user cannot have changed any. */
   private listed = false;
 
@@ -94,6 +96,11 @@ export class Collection {
     });
   }
 
+  /** The server has moved an item elsewhere, as the user wanted. */
+  moved(id: string): void {
+    if (this.items.delete(id)) this.movedAway.add(id);
+  }
+
   /** The commands to send with the current key; at most 200, as servers accept. MS-ASCMD 2.2.3.32 */
   take(): readonly Element[] {
     if (!this.listed) return [];
@@ -115,7 +122,8 @@ export class Collection {
     for (const added of reply.adds) this.added(added);
     for (const changed of reply.changes) this.changed(changed);
     for (const id of [...reply.deletes, ...reply.softDeletes]) {
-      if (!this.items.delete(id)) this.anomalies.push(`Delete of ${id}, which it does not have`);
+      if (this.items.delete(id) || this.movedAway.delete(id)) continue;
+      this.anomalies.push(`Delete of ${id}, which it does not have`);
     }
     this.moreAvailable = reply.moreAvailable;
     if (this.key !== "0") this.listed = true;
@@ -134,6 +142,7 @@ export class Collection {
     this.key = "0";
     this.listed = false;
     this.items.clear();
+    this.movedAway.clear();
     this.moreAvailable = false;
     for (const pending of this.pending) pending.sent = false;
   }

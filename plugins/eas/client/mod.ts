@@ -2,6 +2,7 @@
 export { type ClientOptions, type EasClient, easClient } from "./client.ts";
 export { Collection, type PhoneItem } from "./collection.ts";
 export type { ConnectionOptions, Fetch, Offer, SendOptions } from "./connection.ts";
+export type { FolderEdited, FolderPlace } from "./folder_edits.ts";
 export type { FolderClass, FolderSyncReply, PhoneFolder } from "./folder_sync.ts";
 export type { Estimate, EstimateOptions } from "./item_estimate.ts";
 export type { Fetched, FetchOptions, FetchTarget } from "./item_operations.ts";

@@ -1,7 +1,9 @@
 // A phone: the client with a memory of folders, items and keys, and the habits of real devices.
 import { Collection } from "./collection.ts";
 import type { EasClient } from "./client.ts";
+import type { FolderEdited, FolderPlace } from "./folder_edits.ts";
 import type { PhoneFolder } from "./folder_sync.ts";
+import type { Moved } from "./move_items.ts";
 import type { PingReply } from "./ping.ts";
 import type { SyncCollection, SyncReply } from "./sync.ts";
 import type { SyncOptions } from "./sync_options.ts";
@@ -85,6 +87,49 @@ export class Phone {
     for (const id of this.collections.keys()) {
       if (!this.folders.has(id)) this.collections.delete(id);
     }
+  }
+
+  /** The user makes a folder; returns its id. Throws where the server refuses. */
+  async createFolder(name: string, parent = "0"): Promise<string> {
+    const reply = await this.client.folderCreate(this.folderKey, { name, parent });
+    const id = reply.id ?? "";
+    this.edited(reply, () => this.folders.set(id, { id, parent, name, type: 12, class: "Email" }));
+    return id;
+  }
+
+  /** The user renames or moves a folder. */
+  async updateFolder(id: string, to: FolderPlace): Promise<void> {
+    const reply = await this.client.folderUpdate(this.folderKey, id, to);
+    const parent = to.parent ?? "0";
+    this.edited(reply, () => {
+      this.folders.set(id, { ...this.folders.get(id)!, name: to.name, parent });
+    });
+  }
+
+  /** The user removes a folder; of those below it the next FolderSync tells. */
+  async deleteFolder(id: string): Promise<void> {
+    this.edited(await this.client.folderDelete(this.folderKey, id), () => {
+      this.folders.delete(id);
+      this.collections.delete(id);
+    });
+  }
+
+  private edited({ status, key }: FolderEdited, apply: () => void): void {
+    if (status !== 1) throw new Error(`Cannot change the folders: status ${status}`);
+    apply();
+    this.folderKey = key ?? this.folderKey;
+  }
+
+  /**
+   * The user moves items to another folder. What the server moved is gone from here at once, and
+   * comes with a Sync of the other folder.
+   */
+  async move(ids: readonly string[], from: string, to: string): Promise<Moved[]> {
+    const moved = await this.client.moveItems(ids.map((id) => ({ id, from, to })));
+    // MS-ASCMD 2.2.3.177.10: 3 is success
+    const gone = moved.filter(({ status }) => status === 3).flatMap(({ id }) => id ?? []);
+    for (const id of gone) this.collection(from).moved(id);
+    return moved;
   }
 
   /** The folders of mail, inbox first. */

@@ -2,7 +2,7 @@
 import type { Cursor, Mailbox } from "../../mailbox/api.ts";
 import { type Command, type EasCall, el, type Element, hierarchy, Status } from "../api.ts";
 import { Busy } from "../device_lock.ts";
-import { type Look, Outdated, type Session } from "../sync_state.ts";
+import { type Look, type Lost, Outdated, type Session } from "../sync_state.ts";
 import { type HierarchyChanges, hierarchyChanges } from "./hierarchy.ts";
 import { deviceOf, type Work } from "./work.ts";
 
@@ -70,14 +70,13 @@ async function handOut(
   return key;
 }
 
-/** Whether the lost answer said just this: then its key is good for this one too. */
-function isSame(
-  lost: NonNullable<Session["lost"]>,
-  next: Pick<NonNullable<Session["lost"]>, "state" | "held" | "gone">,
-): boolean {
-  const text = ({ state, held, gone }: typeof next) =>
+/**
+ * Whether the lost answer said just this: then its key is good for this one too. An older cursor
+ * behind that key does no harm: what comes after it is compared with what the device has.
+ */
+export function isSame(lost: Pick<Lost, "held" | "gone">, next: typeof lost): boolean {
+  const text = ({ held, gone }: typeof next) =>
     JSON.stringify([
-      state,
       held.map(({ item, has }) => JSON.stringify([item, has])).sort(),
       [...gone].sort(),
     ]);

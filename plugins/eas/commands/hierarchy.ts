@@ -5,6 +5,7 @@ import {
   type FolderChange,
   type FolderId,
   Forgotten,
+  type ItemClass,
   type Mailbox,
   type Role,
 } from "../../mailbox/api.ts";
@@ -85,7 +86,7 @@ async function compare(view: View, changes: readonly FolderChange[]) {
   const gone: FolderId[] = [];
   for (const { id, folder } of changes) {
     const before = held.get(id);
-    if (folder && isShown(folder)) {
+    if (folder && isShown(folder.class)) {
       const now = describe(folder, before !== undefined);
       if (before?.has !== now.held.has) shown.push(now);
     } else if (before) {
@@ -95,13 +96,30 @@ async function compare(view: View, changes: readonly FolderChange[]) {
   return { shown: parentsFirst(shown), gone };
 }
 
+/** The folders that devices are shown. */
+export async function shownFolders(mailbox: Mailbox): Promise<Folder[]> {
+  const { changes } = await history(mailbox, undefined);
+  return changes.map(({ folder }) => folder).filter((folder) => folder !== undefined)
+    .filter(({ class: holds }) => isShown(holds));
+}
+
+/** A folder, and those above it. */
+export function path(id: FolderId, folders: readonly Folder[]): FolderId[] {
+  const parents = new Map(folders.map((folder) => [folder.id, folder.parent]));
+  const above: FolderId[] = [];
+  for (let at: FolderId | undefined = id; at !== undefined; at = parents.get(at)) above.push(at);
+  return above;
+}
+
 /** Only mail for now: a folder of another class would be shown without anything in it. */
-const isShown = (folder: Folder): boolean => folder.class === "mail";
+export const isShown = (holds: ItemClass): boolean => holds === "mail";
 
 /** The top of the hierarchy, as a ParentId. */
-const top = "0";
+export const top = "0";
 
-function describe({ id, parent = top, name, role }: Folder, known: boolean): ShownFolder {
+/** A folder as devices are told of it. */
+export function describe(folder: Folder, known: boolean): ShownFolder {
+  const { id, parent = top, name, role } = folder;
   const type = typeOf(role);
   const held = { item: id, date: 0, has: `${type}/${parent}/${name}` };
   return { id, parent, name, type, known, held };

@@ -11,7 +11,7 @@ import {
 } from "../api.ts";
 import { hierarchyDiffers } from "./folder_sync.ts";
 import { type Looking, looksChanged } from "./sync/look.ts";
-import { deviceOf, type Work } from "./work.ts";
+import { atRest, deviceOf, type Work } from "./work.ts";
 
 /** What a request says; the rest holds as the last time. */
 interface Request {
@@ -50,7 +50,7 @@ export function ping(work: Work): Command<Request | undefined, Outcome> {
     if (folders.length > maxFolders) return { status: tooMany, maxFolders };
     const text = JSON.stringify({ interval, folders } satisfies Request);
     if (text !== kept) await work.state.remember(device, memory, text);
-    return await hold(work, device, call, interval * 1000, folders);
+    return await hold(work, call, interval * 1000, folders);
   }
 }
 
@@ -71,11 +71,12 @@ function read({ document }: EasCall): Request | undefined {
 /** Waits; nothing of the request is kept meanwhile but its folders. */
 async function hold(
   work: Work,
-  device: DeviceRef,
-  { mailbox, version, signal, clock }: EasCall,
+  call: EasCall,
   ms: number,
   folders: readonly FolderId[],
 ): Promise<Outcome> {
+  const { mailbox, version, signal, clock } = call;
+  const device = deviceOf(call);
   const looking = { mailbox, version, clock };
   // Up to where a folder was looked through without finding anything.
   const seen = new Map<FolderId, Cursor>();
@@ -84,7 +85,7 @@ async function hold(
     signal,
     folders: ["", ...folders],
     watch: (where, changed) => mailbox.watch(where, changed),
-    check: (touched) => look(work, device, looking, touched, seen),
+    check: (touched) => atRest(work, call, () => look(work, device, looking, touched, seen)),
   });
   return found ?? { status: expired };
 }

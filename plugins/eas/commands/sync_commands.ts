@@ -2,7 +2,10 @@
 import type { Host } from "../../../core/mod.ts";
 import type { AnyCommand } from "../api.ts";
 import type { EasConfig } from "../config.ts";
+import { folderCreate } from "./folder_create.ts";
+import { folderDelete } from "./folder_delete.ts";
 import { folderSync } from "./folder_sync.ts";
+import { folderUpdate } from "./folder_update.ts";
 import { getItemEstimate } from "./get_item_estimate.ts";
 import { ping } from "./ping.ts";
 import { sync } from "./sync/mod.ts";
@@ -10,5 +13,13 @@ import { syncWork } from "./work.ts";
 
 export function syncCommands(host: Host<EasConfig>): readonly AnyCommand[] {
   const work = syncWork(host);
-  return [folderSync(work), sync(work), getItemEstimate(work), ping(work)];
+  return [
+    folderSync(work),
+    folderCreate(work),
+    folderUpdate(work),
+    folderDelete(work),
+    sync(work),
+    getItemEstimate(work),
+    ping(work),
+  ];
 }

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Host } from "../../../core/mod.ts";
 import { type DeviceRef, type EasCall, syncState } from "../api.ts";
 import type { EasConfig } from "../config.ts";
-import { type DeviceLock, deviceLock } from "../device_lock.ts";
+import { Busy, type DeviceLock, deviceLock } from "../device_lock.ts";
 import type { SyncState } from "../sync_state.ts";
 import { deviceWaits, type Waits } from "../waiting.ts";
 
@@ -28,6 +28,20 @@ export function syncWork(host: Host<EasConfig>): Work {
       return host.one(syncState);
     },
   };
+}
+
+/**
+ * Looks while no other request of the device is at work. A folder that the device itself is making
+ * wakes its own wait at once; only when that request has noted what the device has now can be seen
+ * that there is nothing to tell.
+ */
+export async function atRest<R>(work: Work, call: EasCall, look: () => Promise<R>): Promise<R> {
+  try {
+    return await work.lock.run(deviceOf(call), call.signal, look);
+  } catch (error) {
+    if (error instanceof Busy) return await look();
+    throw error;
+  }
 }
 
 /** The device of a call, as the engine's memory knows it. */

@@ -5,7 +5,7 @@ import { type EasCall, hierarchy, Status } from "../../api.ts";
 import { Busy } from "../../device_lock.ts";
 import { Outdated, type Session } from "../../sync_state.ts";
 import { hierarchyDiffers } from "../folder_sync.ts";
-import { deviceOf, type Work } from "../work.ts";
+import { atRest, deviceOf, type Work } from "../work.ts";
 import { completed, type FullRequest, keepRequest } from "./cached.ts";
 import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
 import { patienceOf } from "./patience.ts";
@@ -81,8 +81,10 @@ async function waitFor(
 }
 
 async function hierarchyMoved(work: Work, call: EasCall): Promise<boolean> {
-  const looks = await work.state.look(deviceOf(call), [hierarchy]);
-  return await hierarchyDiffers(looks.get(hierarchy), call.mailbox);
+  return await atRest(work, call, async () => {
+    const looks = await work.state.look(deviceOf(call), [hierarchy]);
+    return await hierarchyDiffers(looks.get(hierarchy), call.mailbox);
+  });
 }
 
 /** One pass over collections, in their order; each fails alone. */
