@@ -135,6 +135,12 @@ export interface DirectoryEntry {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
+/** Keeps the recovery passwords of devices for their administrator. MS-ASCMD 2.2.3.47 */
+export interface DevicePasswords {
+  /** Keeps it (empty: forgets the one before); false: policy does not want it kept. */
+  keep(device: Device, password: string): Promise<boolean>;
+}
+
 /** Something changed for a device that may be woken by other means than a held request. */
 export interface Wakeup {
   wake(change: { readonly account: Account; readonly folders: readonly string[] }): Promise<void>;
@@ -144,6 +150,11 @@ export const command = definePoint<AnyCommand>("eas.command", "many", "EAS comma
 export const gate = definePoint<Gate>("eas.gate", "many", "Checks before a command");
 export const provision = definePoint<Provision>("eas.provision", "many", "Parts of Provision");
 export const directory = definePoint<Directory>("eas.directory", "many", "People to be found");
+export const devicePassword = definePoint<DevicePasswords>(
+  "eas.devicePassword",
+  "many",
+  "Keepers of recovery passwords",
+);
 export const wakeup = definePoint<Wakeup>("eas.wakeup", "many", "Other ways to wake a device");
 export const syncState = definePoint<SyncState>(
   "eas.syncState",

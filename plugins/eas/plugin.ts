@@ -12,6 +12,7 @@ import {
 import {
   type AnyCommand,
   command,
+  devicePassword,
   deviceSeen,
   directory,
   gate,
@@ -22,9 +23,11 @@ import {
 } from "./api.ts";
 import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
+import { resolveRecipients } from "./commands/resolve_recipients.ts";
 import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
+import { validateCert } from "./commands/validate_cert.ts";
 import { config } from "./config.ts";
 import { deviceCommand } from "./device_command.ts";
 import { deviceRegistry } from "./devices.ts";
@@ -41,6 +44,7 @@ const owns: readonly Point<unknown>[] = [
   gate,
   provision,
   directory,
+  devicePassword,
   wakeup,
   syncState,
   deviceSeen,
@@ -63,7 +67,9 @@ export default definePlugin({
       ...syncCommands(host),
       sendMail(sent),
       itemOperations(host),
-      settings(devices),
+      settings(host, devices),
+      resolveRecipients(host),
+      validateCert,
       provisionCommand(host, devices),
     ];
     return [

@@ -1,51 +1,75 @@
-// Settings: the device describes itself, and asks who its user is and whether they are out of office.
-import type { Account } from "../../../core/mod.ts";
-import { atLeast, type Command, type EasCall, el, type Element, Status } from "../api.ts";
+// Settings: the device describes itself, asks who its user is, and says what to answer in absence.
+import type { Account, Host } from "../../../core/mod.ts";
+import {
+  atLeast,
+  type Command,
+  devicePassword,
+  type EasCall,
+  el,
+  type Element,
+  Status,
+} from "../api.ts";
+import type { EasConfig } from "../config.ts";
 import { readDeviceInformation } from "../device_information.ts";
 import type { Description, Devices } from "../devices.ts";
 import type { Tag } from "../wbxml/element.ts";
+import { type OofAnswer, type OofRequest, readOof, runOof, writeOof } from "./settings/oof.ts";
 
 /** What is asked, part by part; undefined: not asked. */
 interface SettingsRequest {
-  readonly oof: "get" | { readonly state: string } | "malformed" | undefined;
+  readonly oof: OofRequest | undefined;
   readonly description: Description | null | undefined;
-  readonly devicePassword: "set" | "malformed" | undefined;
+  /** Undefined inside: no Set, which breaks the protocol. */
+  readonly password: { readonly set: string | undefined } | undefined;
   readonly userInformation: "get" | "malformed" | undefined;
   readonly rights: "get" | "malformed" | undefined;
 }
 
-// MS-ASCMD 2.2.3.177.17
-const ok = 1;
-const protocolError = 2;
-const accessDenied = 3;
-const deniedByPolicy = 7;
+/** The request, with what came of the parts that had to be worked on. */
+interface SettingsOutcome extends Omit<SettingsRequest, "oof" | "password"> {
+  readonly oof: OofAnswer | undefined;
+  readonly password: number | undefined;
+}
+
+// MS-ASCMD 2.2.3.177.15
+const ok = 1, protocolError = 2, invalidArguments = 5, deniedByPolicy = 7;
 /** MS-ASCMD 2.2.2: IRM is switched off. */
 const noRightsManagement = 168;
+/** MS-ASCMD 2.2.3.129: characters of a recovery password. */
+const longestPassword = 255;
 
 // MS-ASCMD 2.2.1.18
-export function settings(devices: Devices): Command<SettingsRequest, SettingsRequest> {
+export function settings(
+  host: Host<EasConfig>,
+  devices: Devices,
+): Command<SettingsRequest, SettingsOutcome> {
   return {
     name: "Settings",
     root: "Settings:Settings",
-    read,
+    read: (call) => read(call, host.config.strict),
     async run(request, call) {
-      if (request.description) await devices.describe(call.device, request.description);
-      return request;
+      const { oof, description, password } = request;
+      if (description) await devices.describe(call.device, description);
+      return {
+        ...request,
+        oof: oof && await runOof(oof, call),
+        password: password && await keepPassword(host, call, password.set),
+      };
     },
     write,
   };
 }
 
-function read({ document }: EasCall): SettingsRequest {
+function read({ document }: EasCall, strict: boolean): SettingsRequest {
   if (document === undefined) throw new Status(101, "Settings without a document");
   const oof = document.child("Settings:Oof");
-  const state = oof?.child("Settings:Set")?.textOf("Settings:OofState");
   const information = document.child("Settings:DeviceInformation");
   const password = document.child("Settings:DevicePassword");
+  const set = password?.child("Settings:Set");
   return {
-    oof: oof && (oof.child("Settings:Get") ? "get" : state === undefined ? "malformed" : { state }),
+    oof: oof && readOof(oof, strict),
     description: information && (readDeviceInformation(information) ?? null),
-    devicePassword: password && (password.child("Settings:Set") ? "set" : "malformed"),
+    password: password && { set: set && (set.textOf("Settings:Password") ?? "") },
     userInformation: getter(document, "Settings:UserInformation"),
     rights: getter(document, "Settings:RightsManagementInformation"),
   };
@@ -56,17 +80,28 @@ function getter(document: Element, tag: Tag): "get" | "malformed" | undefined {
   return part && (part.child("Settings:Get") ? "get" : "malformed");
 }
 
-function write(request: SettingsRequest, { account, version }: EasCall): Element {
-  const { oof, description, devicePassword, userInformation, rights } = request;
+/** Somebody keeps the password for the administrator, or policy says that nobody does. */
+// MS-ASCMD 2.2.3.47
+async function keepPassword(
+  host: Host<EasConfig>,
+  { device }: EasCall,
+  password: string | undefined,
+): Promise<number> {
+  if (password === undefined) return protocolError;
+  if (password.length > longestPassword) return invalidArguments;
+  for (const keeper of host.all(devicePassword)) {
+    if (await keeper.keep(device, password)) return ok;
+  }
+  return deniedByPolicy;
+}
+
+function write(outcome: SettingsOutcome, { account, version }: EasCall): Element {
+  const { oof, description, password, userInformation, rights } = outcome;
   const parts = [
-    oof && el("Settings:Oof", ...oofAnswer(oof)),
+    oof && writeOof(oof),
     description !== undefined &&
     el("Settings:DeviceInformation", status(description ? ok : protocolError)),
-    devicePassword &&
-    el(
-      "Settings:DevicePassword",
-      status(devicePassword === "set" ? deniedByPolicy : protocolError),
-    ),
+    password && el("Settings:DevicePassword", status(password)),
     userInformation === "get"
       ? el("Settings:UserInformation", status(ok), userAnswer(account, atLeast(version, "14.1")))
       : userInformation && el("Settings:UserInformation", status(protocolError)),
@@ -76,21 +111,6 @@ function write(request: SettingsRequest, { account, version }: EasCall): Element
 }
 
 const status = (code: number) => el("Settings:Status", code);
-
-/**
- * Nobody is ever out of office here, so that is what Get says, and what Set may ask for; anything else
- * is denied rather than forgotten.
- */
-// MS-ASCMD 2.2.3.120
-function oofAnswer(oof: NonNullable<SettingsRequest["oof"]>): Element[] {
-  if (oof === "malformed") return [status(protocolError)];
-  if (oof !== "get") return [status(oof.state.trim() === "0" ? ok : accessDenied)];
-  const audiences = ["Internal", "ExternalKnown", "ExternalUnknown"] as const;
-  const messages = audiences.map((audience) =>
-    el("Settings:OofMessage", el(`Settings:AppliesTo${audience}`), el("Settings:Enabled", 0))
-  );
-  return [status(ok), el("Settings:Get", el("Settings:OofState", 0), ...messages)];
-}
 
 // MS-ASCMD 2.2.3.189: before 14.1 the addresses alone, since then below an account
 function userAnswer(account: Account, accounts: boolean): Element {

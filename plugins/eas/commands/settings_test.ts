@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { documentOf, easApp, shown } from "../../../tests/kit_eas.ts";
-import { el, type Element } from "../api.ts";
+import { definePlugin } from "../../../core/mod.ts";
+import { devicePassword, el, type Element } from "../api.ts";
 
 const get = (tag: "Oof" | "UserInformation" | "RightsManagementInformation") =>
   el(`Settings:${tag}`, el("Settings:Get", tag === "Oof" && el("Settings:BodyType", "Text")));
@@ -57,33 +58,31 @@ test("UserInformation lists the addresses: alone up to 14.0, below an account fr
   await app.stop();
 });
 
-test("Oof says that nobody is away, for each audience, and denies to set anything else", async () => {
-  const app = await easApp();
-  const answer = await documentOf(await app.ask("Settings", { body: settings(get("Oof")) }));
-  const message = (audience: string) =>
-    `      Settings:OofMessage
-        Settings:AppliesTo${audience}
-        Settings:Enabled 0
-`;
-  assert.equal(
-    shown(answer),
-    `Settings:Settings
-  Settings:Status 1
-  Settings:Oof
-    Settings:Status 1
-    Settings:Get
-      Settings:OofState 0
-${message("Internal")}${message("ExternalKnown")}${message("ExternalUnknown")}`,
-  );
-  const statusOf = async (part: Element) => {
-    const set = await documentOf(await app.ask("Settings", { body: settings(part) }));
-    assert.equal(set.textOf("Settings:Status"), "1");
-    return set.child("Settings:Oof")?.textOf("Settings:Status");
+test("a recovery password is kept where somebody keeps it, and refused where nobody does", async () => {
+  const kept: [string, string][] = [];
+  const keeper = definePlugin({
+    id: "keeper",
+    summary: "Keeps passwords",
+    needs: ["eas"],
+    contributes: () => [
+      devicePassword.of({ keep: async () => false }),
+      devicePassword.of({
+        keep: async ({ id }, password) => password !== "weak" && kept.push([id, password]) > 0,
+      }),
+    ],
+  });
+  const app = await easApp({ plugins: [keeper] });
+  const statusOf = async (password: string) => {
+    const set = el("Settings:Set", el("Settings:Password", password));
+    const body = settings(el("Settings:DevicePassword", set));
+    const answer = await documentOf(await app.ask("Settings", { body }));
+    return answer.child("Settings:DevicePassword")?.textOf("Settings:Status");
   };
-  assert.equal(await statusOf(oofSet("1")), "3");
-  assert.equal(await statusOf(oofSet("2")), "3");
-  assert.equal(await statusOf(oofSet("0")), "1");
-  assert.equal(await statusOf(el("Settings:Oof")), "2");
+  assert.equal(await statusOf("1234"), "1");
+  assert.equal(await statusOf(""), "1", "an empty one takes the one before away");
+  assert.equal(await statusOf("weak"), "7");
+  assert.equal(await statusOf("x".repeat(256)), "5");
+  assert.deepEqual(kept, [["PHONE1", "1234"], ["PHONE1", ""]]);
   await app.stop();
 });
 
@@ -114,7 +113,7 @@ test("many parts are answered in the order of the schema, each with its own stat
   assert.deepEqual(
     answer.children.slice(1).map((part) => [part.tag, part.textOf("Settings:Status")]),
     [
-      ["Settings:Oof", "3"],
+      ["Settings:Oof", "1"],
       ["Settings:DeviceInformation", "2"],
       ["Settings:DevicePassword", "7"],
       ["Settings:UserInformation", "1"],

@@ -3,7 +3,7 @@ import type { Account, Accounts, Clock, Database, Log } from "../../../core/mod.
 import { accountOf, domainOf } from "../address.ts";
 import type { Audience, AutoReply, Mailbox, Mailboxes, Replies } from "../api.ts";
 import { fields } from "../header.ts";
-import { isAway } from "./auto_reply.ts";
+import { isAway } from "../auto_reply.ts";
 import { composeReply } from "./compose.ts";
 import { type Letter, letterOf, namedRecipient } from "./letter.ts";
 import { claimReply, isCorrespondent } from "./memory.ts";

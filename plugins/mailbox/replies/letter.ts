@@ -32,7 +32,7 @@ function isAutomatic(fields: readonly Field[]): boolean {
     // RFC 3834 §5: everything but `no`
     says("auto-submitted", /^(?!no\b)\S/i) ||
     says("precedence", /^(bulk|list|junk|auto_reply)\b/i) ||
-    // MS-OXCMAIL 2.1.3.2.14
+    // Exchange and Outlook (MS-OXCMAIL)
     says("x-auto-response-suppress", /\b(all|oof|autoreply)\b/i) ||
     says("return-path", /^<\s*>/) ||
     says("content-type", /^multipart\/report\b/i) ||

@@ -1,7 +1,7 @@
 // What a mailbox in the embedded store answers by itself: one row for each account that ever said.
 import type { Database } from "../../../../core/mod.ts";
 import type { AutoReply, AutoReplyChange } from "../../api.ts";
-import { changedReply, noAutoReply } from "../../replies/auto_reply.ts";
+import { changedReply, noAutoReply } from "../../auto_reply.ts";
 import type { Store } from "./write.ts";
 
 /** The settings of an account. */

@@ -26,7 +26,7 @@ import {
 } from "../../folders.ts";
 import { firstMarks, sameMarks, withMarks } from "../../marks.ts";
 import { threadKeys } from "../../mime/thread.ts";
-import { changedReply, noAutoReply } from "../../replies/auto_reply.ts";
+import { changedReply, noAutoReply } from "../../auto_reply.ts";
 import type {
   Cursor,
   Folder,

@@ -1,5 +1,5 @@
 // What a mailbox answers by itself: how it begins, how it is changed, when it holds. No I/O.
-import { type AutoReply, type AutoReplyChange, Refused, type ReplyText } from "../api.ts";
+import { type AutoReply, type AutoReplyChange, Refused, type ReplyText } from "./api.ts";
 
 /** The longest text, in characters: a note, not a newsletter. */
 export const longestReply = 64 * 1024;
