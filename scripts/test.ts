@@ -8,7 +8,7 @@ import { absentFile } from "../tests/needs.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "navette-absent-"));
 const file = join(dir, "absent");
-const args = ["test", "-A", ...process.argv.slice(2)];
+const args = ["test", "-A", "--parallel", ...process.argv.slice(2)];
 const child = spawn(process.execPath, args, {
   stdio: "inherit",
   env: { ...process.env, [absentFile]: file },
