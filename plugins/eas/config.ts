@@ -50,6 +50,15 @@ export const config = v.strictObject({
     ),
     "16.1",
   ),
+  forward: v.optional(
+    v.pipe(
+      v.picklist(["inline", "attached"], '"inline" or "attached"'),
+      v.description(
+        "How a forwarded message goes along that the phone leaves to the server: below the new text, or as a file",
+      ),
+    ),
+    "inline",
+  ),
   maxRequestSize: v.optional(
     bytes(
       1024 * 1024,

@@ -1,6 +1,7 @@
 // A message from a device, read as far as sending it has to know. The mailbox mends its header.
 import type { Account } from "../../core/mod.ts";
 import { addressesIn, fields, owns, splitHead } from "../mailbox/api.ts";
+import { longestHead, once } from "./letter/letter.ts";
 import { Status } from "./api.ts";
 
 export interface Outline {
@@ -9,9 +10,6 @@ export interface Outline {
   /** It says which message it is, so that the same bytes are the same message. */
   readonly distinct: boolean;
 }
-
-/** Longer header blocks come from nobody who writes mail. Bytes. */
-const longestHead = 256 * 1024;
 
 /** Looks at the header. Throws Status 107 for what is no message, 119 where nobody would get it. */
 export async function outline(mime: Uint8Array, account: Account): Promise<Outline> {
@@ -28,8 +26,4 @@ export async function outline(mime: Uint8Array, account: Account): Promise<Outli
     from: first && owns(account, first.address) ? first.address : account.address,
     distinct: all.some(({ name }) => name === "message-id" || name === "date"),
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -24,6 +24,7 @@ import {
 import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
 import { resolveRecipients } from "./commands/resolve_recipients.ts";
+import { smartForward, smartReply } from "./commands/compose/smart.ts";
 import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
@@ -66,6 +67,8 @@ export default definePlugin({
     const commands: readonly AnyCommand[] = [
       ...syncCommands(host),
       sendMail(sent),
+      smartReply(sent),
+      smartForward(sent, host),
       itemOperations(host),
       settings(host, devices),
       resolveRecipients(host),

@@ -81,7 +81,8 @@ function stepOf(lines: readonly string[], all: readonly Version[]): Step {
   const content = lines.filter((line) => line !== "" && !line.startsWith("# "));
   const start = content.findIndex((line) => /^[>~] /.test(line));
   const [first = "", ...rest] = content.slice(Math.max(start, 0));
-  const match = /^([>~]) (\w+|\?[\w+/=]+)(&\S+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/.exec(first);
+  const match = /^([>~]) (\w+|\?[\w+/=]+)(&(?:[^\s{}]|\{[^{}]*\})+)?(?: \(([\d.]+(?:-[\d.]+)?)\))?$/
+    .exec(first);
   if (!match) throw new SyntaxError(`Cannot read a request: "${first}"`);
   const [, kind, command = "", more = "", range] = match;
   const isHeader = (line: string) => /^[A-Za-z][\w-]*: /.test(line);

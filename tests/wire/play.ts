@@ -26,6 +26,8 @@ export async function play(conversation: Conversation, version: Version): Promis
   const app = await testApp({ plugins, config: configOf(conversation.config) });
   try {
     const anna = await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
+    // Somebody to write to: without a relay, other mail comes back.
+    await app.addAccount({ address: "cleo@example.org", name: "Cleo" });
     const player = new Player(app, app.host().one(mailboxes).open(anna), version);
     for (const [index, name] of mail.entries()) {
       await player.deliver(name, app.clock.now() - (mail.length - index) * 3_600_000);

@@ -92,7 +92,8 @@ const escapes: Readonly<Record<string, string>> = {
   ">": "&gt;",
   '"': "&quot;",
 };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => escapes[sign]!);
+/** Text as HTML shows it, letter by letter. */
+export const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => escapes[sign]!);
 
 /** Plain text (CRLF) as an HTML document: escaped, lines kept, web and mail addresses as links. */
 export function toHtml(text: string): string {

@@ -28,6 +28,11 @@ function reportClass(type: string): string {
   return type === "disposition-notification" ? "REPORT.IPM.NOTE.IPNRN" : "IPM.Note";
 }
 
+/** Whether nothing of the mail can be read without keys. */
+export function isSealed({ contentType }: Mail): boolean {
+  return /^(application\/(x-)?pkcs7-mime|multipart\/encrypted)$/.test(contentType);
+}
+
 /** Whether the mail is signed or encrypted by S/MIME: phones then need its MIME untouched. */
 export function isSmime(mail: Mail): boolean {
   return messageClass(mail).startsWith("IPM.Note.SMIME");
