@@ -35,7 +35,7 @@ async function runExport(
     if (!account) throw new CliError(`Cannot export: there is no account ${address}`, 2);
     const mailbox = session.host.one(mailboxes).open(account);
     const bar = new cliProgress.SingleBar({
-      format: `${account.address} {bar} {value}/{total} {eta_formatted} left`,
+      format: `${account.address} {bar} {value}/{total}`,
       hideCursor: true,
       clearOnComplete: true,
       fps: 5,

@@ -69,7 +69,7 @@ async function runImport(
 /** On a terminal; elsewhere it shows nothing. */
 function progressBar(title: string): cliProgress.SingleBar {
   return new cliProgress.SingleBar({
-    format: `${title} {bar} {percentage} % {eta_formatted} left`,
+    format: `${title} {bar} {percentage} %`,
     hideCursor: true,
     clearOnComplete: true,
     fps: 5,
