@@ -60,7 +60,7 @@ const table: readonly {
   {
     files: /^plugins\/mailbox\/backends\/([^/]+)\//,
     mayImport: (to, [, backend]) =>
-      to === "core/mod.ts" || /^plugins\/mailbox\/([^/]+\.ts$|mime\/)/.test(to) ||
+      to === "core/mod.ts" || /^plugins\/mailbox\/([^/]+\.ts$|(mime|search)\/)/.test(to) ||
       to.startsWith(`plugins/mailbox/backends/${backend}/`),
   },
   {

@@ -19,6 +19,7 @@ import type {
   ReplyText,
   Want,
 } from "./model.ts";
+import type { Found, Query, SearchPage } from "./query.ts";
 
 // What a protocol needs to look into a message that a client hands in.
 export { normalAddress, owns } from "./address.ts";
@@ -32,6 +33,7 @@ export {
   toHead,
 } from "./header.ts";
 export * from "./model.ts";
+export * from "./query.ts";
 
 /** A part of a history: what changed, and where to go on. */
 export interface Page<T> {
@@ -147,6 +149,12 @@ export interface Threads {
    * is not.
    */
   divert(thread: string, to: FolderId | undefined): Promise<void>;
+}
+
+/** Optional: mailboxes that can be searched. Found by `"search" in mailbox`. Only reads. */
+export interface Searches {
+  /** Finds items, newest first. Throws {@link NotFound} for a folder that is not there. */
+  search(query: Query, page: SearchPage): Promise<Found>;
 }
 
 /**

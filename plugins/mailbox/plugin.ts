@@ -20,7 +20,13 @@ import {
 import { backend, delivery, mailboxes } from "./api.ts";
 import { addDeliverRoute } from "./arrival/http.ts";
 import { listenerTask } from "./arrival/task.ts";
-import { dropAccount, housekeeping, localBackend, migrations } from "./backends/local/mod.ts";
+import {
+  dropAccount,
+  housekeeping,
+  localBackend,
+  migrations,
+  searchIndexing,
+} from "./backends/local/mod.ts";
 import { config, type MailboxConfig } from "./config.ts";
 import { makeDelivery } from "./delivery.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -171,6 +177,7 @@ function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
   return [
     task.of({ name: "outbox", run: outbox.run }),
     task.of(housekeeping({ db, clock, log })),
+    task.of(searchIndexing({ db, clock, log })),
     task.of({
       name: "outbox housekeeping",
       async run(signal) {

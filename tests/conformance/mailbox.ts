@@ -10,6 +10,7 @@ import { parts, reading } from "./mailbox_reading.ts";
 import { autoReplies } from "./mailbox_replies.ts";
 import { replacing } from "./mailbox_replacing.ts";
 import { threads } from "./mailbox_threads.ts";
+import { searches } from "./mailbox_searching.ts";
 import { watching } from "./mailbox_watching.ts";
 
 export type { MailStore } from "./mailbox_kit.ts";
@@ -40,6 +41,7 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
     deliveries(withPlace);
     tokensOnce(withPlace);
     threads(withPlace);
+    searches(withPlace);
     watching(withPlace);
     autoReplies(withPlace);
   });

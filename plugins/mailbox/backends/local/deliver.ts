@@ -4,7 +4,7 @@ import type { NewItem } from "../../api.ts";
 import { Refused } from "../../api.ts";
 import { bytesOf } from "../../bytes.ts";
 import { firstMarks } from "../../marks.ts";
-import type { MailFacts } from "../../mime/mod.ts";
+import type { MailFacts, ReadMail } from "../../mime/mod.ts";
 import { threadKeys } from "../../mime/thread.ts";
 import type { FolderId, ItemId, ItemState } from "../../model.ts";
 import { arrive } from "./content.ts";
@@ -12,6 +12,7 @@ import { ensureSpecial, findFolder } from "./folders.ts";
 import { addItem, needItem, replaceMessage } from "./items.ts";
 import { reviveState } from "./rows.ts";
 import { arrivalFolder } from "./threads.ts";
+import { addToIndex, type Indexed, indexed } from "./search/index.ts";
 import type { Store, Write } from "./write.ts";
 import { answered, once, OpenWrite, write } from "./write.ts";
 
@@ -31,14 +32,17 @@ export async function createItem(
     throw new Refused("other", `Cannot store mail in folder ${folder}: it holds other things`);
   }
   const arrived = await arrive(store, bytesOf(item.mime));
+  const words = wordsOf(arrived.mail);
   const state = await write(store, account, token, async (open) => {
     const { number, role } = await findFolder(open.tx, account, folder);
     if (role === "sent") await store.wrote?.(open.tx, account, readers(arrived.mail.facts));
+    const date = Math.trunc(item.date ?? open.now);
     return await addItem(open, {
       folder: number,
       message: await arrived.keep(open.tx),
-      date: Math.trunc(item.date ?? open.now),
+      date,
       thread: await threadOf(open, arrived.mail.facts),
+      words: await addToIndex(open.tx, account, date, words),
       marks: firstMarks(item.marks),
     });
   });
@@ -62,12 +66,14 @@ export async function replaceItem(
   if (first) return reviveState(first.result);
   await needItem(store.db, account, id);
   const arrived = await arrive(store, bytesOf(content.mime));
-  const { date, marks } = content;
+  const all = wordsOf(arrived.mail);
   const state = await write(store, account, token, async (open) => {
+    const before = await needItem(open.tx, account, id);
     const message = await arrived.keep(open.tx);
     const thread = await threadOf(open, arrived.mail.facts);
-    const to = { message, thread, ...(date !== undefined && { date: Math.trunc(date) }) };
-    return await replaceMessage(open, id, to, marks);
+    const date = Math.trunc(content.date ?? before.date);
+    const words = await addToIndex(open.tx, account, date, all);
+    return await replaceMessage(open, id, { message, thread, date, words }, content.marks);
   });
   return reviveState(state);
 }
@@ -86,6 +92,7 @@ export async function deliver(
   if (!missing.length) return;
   for (const account of missing) await ensureSpecial(store, account);
   const arrived = await arrive(store, mime);
+  const all = wordsOf(arrived.mail);
   const notes = await store.db.transaction(async (tx) => {
     const now = store.clock.now();
     const open = missing.map((account) => new OpenWrite(tx, account, now));
@@ -96,12 +103,18 @@ export async function deliver(
         const thread = await threadOf(each, arrived.mail.facts);
         const folder = await arrivalFolder(each, thread);
         const marks = firstMarks(undefined);
-        return await addItem(each, { folder, message, date: now, thread, marks });
+        const words = await addToIndex(tx, each.account, now, all);
+        return await addItem(each, { folder, message, date: now, thread, words, marks });
       });
     }
     return open.flatMap((each) => each.notes);
   });
   for (const note of notes) store.watchers.tell(note);
+}
+
+/** What the full-text index has of a message. */
+function wordsOf({ facts, text, html }: ReadMail): Indexed {
+  return indexed(facts, text?.content, html?.content);
 }
 
 /** The conversation that a message belongs to in this account; it and its kin are remembered. */

@@ -113,7 +113,11 @@ export async function countItems(
 }
 
 /** An item's row and what belongs to it but is not in its state. */
-export type FullRow = ItemRow & { readonly thread: string };
+export type FullRow = ItemRow & {
+  readonly thread: string;
+  /** Its row in the full-text index. */
+  readonly words: number | null;
+};
 
 /** An item of the account, or undefined. */
 export async function findItem(
@@ -124,7 +128,7 @@ export async function findItem(
   const numbers = itemNumbers(id);
   if (!numbers) return undefined;
   const [row] = await db.all<FullRow>(
-    `SELECT ${itemColumns}, i.thread FROM mailbox_item i JOIN mailbox_folder f ON f.id = i.folder
+    `SELECT ${itemColumns}, i.thread, i.words FROM mailbox_item i JOIN mailbox_folder f ON f.id = i.folder
       WHERE i.id = ? AND i.folder = ? AND f.account = ?`,
     [numbers.item, numbers.folder, account],
   );
@@ -144,6 +148,7 @@ export interface NewRow {
   readonly message: number;
   readonly date: number;
   readonly thread: string;
+  readonly words: number | null;
   readonly marks: Marks;
 }
 
@@ -151,10 +156,18 @@ export interface NewRow {
 export async function addItem(write: Write, item: NewRow): Promise<ItemState> {
   const seq = await write.next();
   const [row] = await write.tx.all<{ id: number }>(
-    "INSERT INTO mailbox_item (folder, message, seq, date, thread, " +
+    "INSERT INTO mailbox_item (folder, message, seq, date, thread, words, " +
       "read, answered, forwarded, draft, flag, keywords, verb) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-    [item.folder, item.message, seq, item.date, item.thread, ...markValues(item.marks)],
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    [
+      item.folder,
+      item.message,
+      seq,
+      item.date,
+      item.thread,
+      item.words,
+      ...markValues(item.marks),
+    ],
   );
   await write.touch(item.folder, seq, 1);
   const { folder, message, date, marks } = item;
@@ -185,17 +198,17 @@ export async function markItem(
 export async function replaceMessage(
   write: Write,
   id: ItemId,
-  to: Pick<NewRow, "message" | "thread"> & Partial<Pick<NewRow, "date">>,
+  to: Omit<NewRow, "folder" | "marks">,
   given: Partial<Marks> | undefined,
 ): Promise<ItemState> {
   const row = await needItem(write.tx, write.account, id);
   const marks = withMarks(stateOf(row).marks, given ?? {});
-  const { message, thread, date = row.date } = to;
+  const { message, thread, date, words } = to;
   const seq = await write.next();
   await write.tx.run(
-    "UPDATE mailbox_item SET message = ?, thread = ?, seq = ?, date = ?, read = ?, answered = ?, " +
+    "UPDATE mailbox_item SET message = ?, thread = ?, words = ?, seq = ?, date = ?, read = ?, answered = ?, " +
       "forwarded = ?, draft = ?, flag = ?, keywords = ?, verb = ? WHERE id = ?",
-    [message, thread, seq, date, ...markValues(marks), row.id],
+    [message, thread, words, seq, date, ...markValues(marks), row.id],
   );
   await orphan(write, row.message);
   await write.touch(row.folder, seq);
@@ -208,10 +221,10 @@ export async function moveItem(write: Write, id: ItemId, to: FolderId): Promise<
   const target = await findFolder(write.tx, write.account, to);
   if (target.number === row.folder) return id;
   await takeOut(write, row);
-  const { message, date, thread } = row;
+  const { message, date, thread, words } = row;
   const { marks } = stateOf(row);
-  const moved = await addItem(write, { folder: target.number, message, date, thread, marks });
-  return moved.id;
+  const there = { folder: target.number, message, date, thread, words, marks };
+  return (await addItem(write, there)).id;
 }
 
 /** Removes an item for good, if it is there; its content goes when nobody else has it. */

@@ -11,6 +11,7 @@ import type {
   Outgoing,
   Page,
   Replies,
+  Searches,
   ThreadItem,
   Threads,
 } from "../../api.ts";
@@ -30,6 +31,7 @@ import type {
   PartBytes,
   Want,
 } from "../../model.ts";
+import type { Found, Query, SearchPage } from "../../query.ts";
 import { readPart } from "./content.ts";
 import { createItem, replaceItem } from "./deliver.ts";
 import { createFolder, folderChanges, updateFolder } from "./folders.ts";
@@ -47,11 +49,12 @@ import { removeFolder } from "./removal.ts";
 import { changeAutoReply, readAutoReply } from "./replies.ts";
 import { reviveState } from "./rows.ts";
 import { conversation, divert } from "./threads.ts";
+import { searchItems } from "./search/search.ts";
 import type { Store } from "./write.ts";
 import { write } from "./write.ts";
 
 /** The port's methods, each handed on to the file that does it. */
-export class LocalMailbox implements Mailbox, EditsFolders, Replies, Threads {
+export class LocalMailbox implements Mailbox, EditsFolders, Replies, Searches, Threads {
   readonly #store: Store;
   readonly #account: Account;
   readonly #id: number;
@@ -155,6 +158,10 @@ export class LocalMailbox implements Mailbox, EditsFolders, Replies, Threads {
 
   setAutoReply(change: AutoReplyChange): Promise<AutoReply> {
     return changeAutoReply(this.#store, this.#id, change);
+  }
+
+  search(query: Query, page: SearchPage): Promise<Found> {
+    return searchItems(this.#store, this.#id, query, page);
   }
 
   #write<T>(token: string, work: Parameters<typeof write<T>>[3]): Promise<T> {

@@ -111,4 +111,27 @@ export const migrations: readonly Migration[] = [{
       PRIMARY KEY (account, thread)
     ) WITHOUT ROWID`,
   ],
+}, {
+  id: "20261123_search",
+  up: [
+    // Its row in the full-text index: numbers are in the order of dates (see search/index.ts). NULL
+    // until a background task has come to it, for items older than this table.
+    "ALTER TABLE mailbox_item ADD COLUMN words INTEGER",
+    "CREATE UNIQUE INDEX mailbox_item_words ON mailbox_item (words) WHERE words IS NOT NULL",
+    "CREATE INDEX mailbox_item_wordless ON mailbox_item (folder, date) WHERE words IS NULL",
+    // Words come folded and marked with their account. Texts are not kept: they are in the messages.
+    `CREATE VIRTUAL TABLE mailbox_words USING fts5(
+      subject, sender, recipient, copy, blind, body, attachment,
+      content='', contentless_delete=1, tokenize="ascii tokenchars '_'"
+    )`,
+    "INSERT INTO mailbox_words (rowid) VALUES (-1)",
+    // Rows of the index that may have lost their item. Nobody finds them any more, and removing many
+    // of them takes long: a background task does it.
+    "CREATE TABLE mailbox_lost_words (words INTEGER PRIMARY KEY)",
+    `CREATE TRIGGER mailbox_item_gone AFTER DELETE ON mailbox_item WHEN old.words IS NOT NULL
+      BEGIN INSERT OR IGNORE INTO mailbox_lost_words VALUES (old.words); END`,
+    `CREATE TRIGGER mailbox_item_reworded AFTER UPDATE OF words ON mailbox_item
+      WHEN old.words IS NOT NULL AND old.words IS NOT new.words
+      BEGIN INSERT OR IGNORE INTO mailbox_lost_words VALUES (old.words); END`,
+  ],
 }];

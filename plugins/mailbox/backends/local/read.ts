@@ -13,7 +13,7 @@ const INLINE = 32 * 1024;
 
 type Form = "text" | "html";
 
-interface ReadRow extends FullRow {
+interface ReadRow extends Omit<FullRow, "words"> {
   readonly problem: string | null;
   readonly facts: string;
   readonly text_size: number | null;

@@ -11,6 +11,7 @@ import type {
   Outgoing,
   Page,
   Replies,
+  Searches,
   ThreadItem,
   Threads,
 } from "../../api.ts";
@@ -27,6 +28,7 @@ import {
 import { firstMarks, sameMarks, withMarks } from "../../marks.ts";
 import { threadKeys } from "../../mime/thread.ts";
 import { changedReply, noAutoReply } from "../../auto_reply.ts";
+import type { Found, Query, SearchPage } from "../../query.ts";
 import type {
   Cursor,
   Folder,
@@ -44,6 +46,7 @@ import type {
 import { History, Writes } from "./history.ts";
 import type { Message } from "./message.ts";
 import { mailOf, parseMessage, partOf, readAll } from "./message.ts";
+import { searchAll } from "./search.ts";
 
 interface Kept {
   readonly number: number;
@@ -53,7 +56,7 @@ interface Kept {
   readonly thread: string;
 }
 
-export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Threads {
+export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, Threads {
   readonly #account: Account;
   readonly #clock: Clock;
   readonly #send: Send | undefined;
@@ -249,6 +252,10 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Threads {
   async divert(thread: string, to: FolderId | undefined): Promise<void> {
     if (to === undefined) this.#diversions.delete(thread);
     else this.#diversions.set(thread, this.#folder(to).id);
+  }
+
+  async search(query: Query, page: SearchPage): Promise<Found> {
+    return searchAll(this.#items.values(), this.#folders, query, page);
   }
 
   async autoReply(): Promise<AutoReply> {

@@ -1,0 +1,159 @@
+// A query as SQL: what the full-text index can answer as one MATCH, everything else as conditions.
+import type { Value } from "../../../../../core/mod.ts";
+import type { ItemClass } from "../../../model.ts";
+import type { Query, TimeRange } from "../../../query.ts";
+import { attachedPhrase, numbersOf, phraseOf } from "./index.ts";
+
+/** A piece of SQL and its values. */
+interface Sql {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+/** What a query asks of the folders. */
+export interface Folders {
+  /** Every folder that may be looked into. */
+  readonly all: readonly number[];
+  ofClass(wanted: ItemClass): readonly number[];
+  /** A folder, with `below` those below it. Throws NotFound. */
+  at(id: string, below: boolean): readonly number[];
+}
+
+export interface Scope {
+  readonly account: number;
+  readonly folders: Folders;
+}
+
+const nothing: Sql = { sql: "0", values: [] };
+
+/**
+ * The statement that finds the numbers of items and their folders, newest first; its last value is
+ * the limit. Words of the index drive it where the query has any that must be there, else the items.
+ */
+export function searchSql(query: Query, scope: Scope): Sql {
+  const parts = conjuncts(query);
+  const wanted = parts.map((part) => matchOf(part, scope)).filter((match) => match !== undefined);
+  const rest = parts.filter((part) => matchOf(part, scope) === undefined);
+  const folders = inFolders(scope.folders.all);
+  if (wanted.length === 0) {
+    const { sql, values } = joined([folders, ...rest.map((part) => condition(part, scope))], "AND");
+    return {
+      sql: `SELECT i.id, i.folder FROM mailbox_item i WHERE ${sql}
+        ORDER BY i.date DESC, i.id DESC LIMIT ?`,
+      values,
+    };
+  }
+  const unwanted = rest.map((part) => "not" in part ? matchOf(part.not, scope) : undefined);
+  const others = rest.filter((_, at) => unwanted[at] === undefined);
+  const match = [
+    wanted.map(bracketed).join(" AND "),
+    ...unwanted.filter((match) => match !== undefined).map(bracketed),
+  ].join(" NOT ");
+  const [from, to] = bounds(parts);
+  const { sql, values } = joined(
+    [folders, ...others.map((part) => condition(part, scope))],
+    "AND",
+  );
+  // CROSS JOIN: the index comes first, whatever SQLite thinks of the folders.
+  return {
+    sql: `SELECT i.id, i.folder FROM mailbox_words w CROSS JOIN mailbox_item i ON i.words = w.rowid
+      WHERE w.mailbox_words MATCH ? AND w.rowid BETWEEN ? AND ? AND ${sql}
+      ORDER BY w.rowid DESC LIMIT ?`,
+    values: [match, from, to, ...values],
+  };
+}
+
+/** The conditions that must all hold. */
+function conjuncts(query: Query): readonly Query[] {
+  return "and" in query ? query.and.flatMap(conjuncts) : [query];
+}
+
+const bracketed = (match: string) => `(${match})`;
+
+/** What FTS5 understands of a query; undefined where it cannot say it, or it has no word. */
+function matchOf(query: Query, scope: Scope): string | undefined {
+  if ("text" in query) {
+    return phraseOf(scope.account, query.text, query.in, query.prefix ?? false);
+  }
+  if ("attachments" in query) return query.attachments ? attachedPhrase(scope.account) : undefined;
+  if ("or" in query && query.or.length > 0) {
+    const matches = query.or.map((each) => matchOf(each, scope));
+    return matches.every((match) => match !== undefined)
+      ? matches.map(bracketed).join(" OR ")
+      : undefined;
+  }
+  if ("and" in query) return allMatch(query.and, scope);
+  return undefined;
+}
+
+function allMatch(queries: readonly Query[], scope: Scope): string | undefined {
+  const there: string[] = [], gone: string[] = [];
+  for (const each of queries) {
+    const negative = "not" in each;
+    const match = matchOf(negative ? each.not : each, scope);
+    if (match === undefined) return undefined;
+    (negative ? gone : there).push(bracketed(match));
+  }
+  return there.length > 0 ? [there.join(" AND "), ...gone].join(" NOT ") : undefined;
+}
+
+/** A query as a condition on the item `i`. */
+function condition(query: Query, scope: Scope): Sql {
+  const match = matchOf(query, scope);
+  if (match !== undefined) return { sql: indexedAs, values: [match] };
+  if ("text" in query) return nothing;
+  if ("and" in query) return joined(query.and.map((each) => condition(each, scope)), "AND");
+  if ("or" in query) return joined(query.or.map((each) => condition(each, scope)), "OR");
+  if ("not" in query) {
+    const { sql, values } = condition(query.not, scope);
+    return { sql: `NOT (${sql})`, values };
+  }
+  if ("attachments" in query) {
+    return { sql: `NOT (${indexedAs})`, values: [attachedPhrase(scope.account)] };
+  }
+  if ("received" in query) return within("i.date", query.received);
+  if ("sent" in query) return within(sentDate, query.sent);
+  if ("read" in query) return { sql: "i.read = ?", values: [Number(query.read)] };
+  if ("flagged" in query) return { sql: `${query.flagged ? "" : "NOT "}${isFlagged}`, values: [] };
+  if ("thread" in query) return { sql: "i.thread = ?", values: [query.thread] };
+  if ("class" in query) return inFolders(scope.folders.ofClass(query.class));
+  return inFolders(scope.folders.at(query.folder, query.below ?? false));
+}
+
+const indexedAs =
+  "i.words IS NOT NULL AND i.words IN (SELECT rowid FROM mailbox_words WHERE mailbox_words MATCH ?)";
+const sentDate = "(SELECT m.facts ->> '$.sent' FROM mailbox_message m WHERE m.id = i.message)";
+const isFlagged = "(i.flag IS NOT NULL AND i.flag ->> '$.status' = 'active')";
+
+function within(column: string, { since, until }: TimeRange): Sql {
+  return joined([
+    { sql: `${column} IS NOT NULL`, values: [] },
+    ...(since === undefined ? [] : [{ sql: `${column} >= ?`, values: [Math.ceil(since)] }]),
+    ...(until === undefined ? [] : [{ sql: `${column} < ?`, values: [Math.ceil(until)] }]),
+  ], "AND");
+}
+
+function inFolders(folders: readonly number[]): Sql {
+  return {
+    sql: "i.folder IN (SELECT value FROM json_each(?))",
+    values: [JSON.stringify(folders)],
+  };
+}
+
+/** An empty conjunction holds, an empty disjunction does not. */
+function joined(parts: readonly Sql[], by: "AND" | "OR"): Sql {
+  if (parts.length === 0) return by === "AND" ? { sql: "1", values: [] } : nothing;
+  return {
+    sql: parts.map(({ sql }) => `(${sql})`).join(` ${by} `),
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+/** The rows of the index that can be of the times that must hold. */
+function bounds(parts: readonly Query[]): readonly [number, number] {
+  const ranges = parts.flatMap((part) => "received" in part ? [part.received] : []);
+  return numbersOf(
+    Math.max(0, ...ranges.map(({ since = 0 }) => since)),
+    Math.min(Number.MAX_SAFE_INTEGER, ...ranges.map(({ until = Infinity }) => until)),
+  );
+}
