@@ -29,7 +29,16 @@ export interface Conversation {
   readonly versions: readonly Version[];
   /** `eas.strict = true` … */
   readonly config: readonly string[];
+  /** Whose conversation it is; undefined: nobody's in particular. */
+  readonly client: Client | undefined;
   readonly steps: readonly Step[];
+}
+
+/** What requests say of the device. */
+export interface Client {
+  readonly deviceType: string;
+  readonly deviceId: string;
+  readonly userAgent: string;
 }
 
 /** Reads a file. Answers are left out: they are compared as text. Throws SyntaxError. */
@@ -44,8 +53,19 @@ export function parse(text: string): Conversation {
     head,
     versions: all,
     config: setting("config"),
+    client: clientOf(setting("client")[0]),
     steps: rest.map((lines) => stepOf(lines, all)),
   };
+}
+
+/** `DeviceType DeviceId User-Agent…` */
+function clientOf(text: string | undefined): Client | undefined {
+  if (text === undefined) return undefined;
+  const [, deviceType, deviceId, userAgent] = /^(\S+) (\S+) (\S.*)$/.exec(text) ?? [];
+  if (!deviceType || !deviceId || !userAgent) {
+    throw new SyntaxError(`Cannot read the client "${text}"`);
+  }
+  return { deviceType, deviceId, userAgent };
 }
 
 /** The head, then each request block with the comments and actions above it; answers are dropped. */

@@ -9,6 +9,7 @@ import { Names } from "./names.ts";
 const text = `# What it shows.
 versions: 14.0-16.0
 config: eas.strict = true
+client: WindowsMail 0123ABC Outlook/16.0 (16.0.1; Microsoft Outlook)
 
 ~ FolderSync
 
@@ -38,6 +39,11 @@ test("a file is read into steps, and written as it was", () => {
   const conversation = parse(text);
   assert.deepEqual(conversation.versions, ["14.0", "14.1", "16.0"]);
   assert.deepEqual(conversation.config, ["eas.strict = true"]);
+  assert.deepEqual(conversation.client, {
+    deviceType: "WindowsMail",
+    deviceId: "0123ABC",
+    userAgent: "Outlook/16.0 (16.0.1; Microsoft Outlook)",
+  });
   const [hidden, sync, ping] = conversation.steps;
   assert.equal(hidden?.silent, true);
   assert.equal(sync?.command, "Sync");
@@ -92,6 +98,7 @@ test("what cannot be read is refused", () => {
       "> Sync\nnonsense",
       "> Sync\n<AirSync:Sync> 5 5",
       "versions: 13.0\n\n> Sync",
+      "client: WindowsMail\n\n> Sync",
     ]
   ) assert.throws(() => parse(wrong), SyntaxError, wrong);
 });

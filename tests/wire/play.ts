@@ -9,7 +9,7 @@ import { settle } from "../kit.ts";
 import { type TestApp, testApp } from "../kit_app.ts";
 import { basic } from "../kit_eas.ts";
 import { root } from "../sources.ts";
-import type { Conversation, Step } from "./conversation.ts";
+import type { Client, Conversation, Step } from "./conversation.ts";
 import { Names } from "./names.ts";
 
 /** What came back: as text for the file, and the documents for the schemas. */
@@ -28,7 +28,10 @@ export async function play(conversation: Conversation, version: Version): Promis
     const anna = await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
     // Somebody to write to: without a relay, other mail comes back.
     await app.addAccount({ address: "cleo@example.org", name: "Cleo" });
-    const player = new Player(app, app.host().one(mailboxes).open(anna), version);
+    const player = new Player(app, app.host().one(mailboxes).open(anna), {
+      version,
+      client: conversation.client,
+    });
     for (const [index, name] of mail.entries()) {
       await player.deliver(name, app.clock.now() - (mail.length - index) * 3_600_000);
     }
@@ -52,17 +55,23 @@ function configOf(lines: readonly string[]): Record<string, Record<string, unkno
   return config;
 }
 
+/** Who speaks, and in which version. */
+interface Speaker {
+  readonly version: Version;
+  readonly client: Client | undefined;
+}
+
 class Player {
   readonly documents: Element[] = [];
   readonly #app: TestApp;
-  readonly #version: Version;
+  readonly #speaker: Speaker;
   readonly #mailbox: Mailbox;
   readonly #names = new Names();
   #token = 0;
 
-  constructor(app: TestApp, mailbox: Mailbox, version: Version) {
+  constructor(app: TestApp, mailbox: Mailbox, speaker: Speaker) {
     this.#app = app;
-    this.#version = version;
+    this.#speaker = speaker;
     this.#mailbox = mailbox;
   }
 
@@ -93,15 +102,20 @@ class Player {
   #request({ command, more, headers, body }: Step): Request {
     const isOptions = command === "OPTIONS";
     const isQuery = command.startsWith("?");
+    const { version, client } = this.#speaker;
+    const device = `DeviceId=${client?.deviceId ?? "PHONE1"}&DeviceType=${
+      client?.deviceType ?? "iPhone"
+    }`;
     const query = isOptions
       ? ""
       : isQuery
       ? command
-      : `?Cmd=${command}&User=anna&DeviceId=PHONE1&DeviceType=iPhone${this.#names.resolve(more)}`;
+      : `?Cmd=${command}&User=anna&${device}${this.#names.resolve(more)}`;
     const bytes = body instanceof Element ? encode(this.#names.resolved(body)) : body;
     const all = new Headers({
       Authorization: basic(),
-      ...(!isOptions && !isQuery && { "MS-ASProtocolVersion": this.#version }),
+      ...(!isOptions && !isQuery && { "MS-ASProtocolVersion": version }),
+      ...(client && { "User-Agent": client.userAgent }),
       ...(bytes && {
         "Content-Type": "application/vnd.ms-sync.wbxml",
         "Content-Length": String(bytes.length),
