@@ -86,6 +86,8 @@ export interface Command<Q, A> {
   readonly name: string;
   /** The first version that has it; absent: all. */
   readonly since?: Version;
+  /** The last version that has it; absent: all. */
+  readonly until?: Version;
   /** The root element of its answer, where a status goes that ends it: `AirSync:Sync` … */
   readonly root: Element["tag"];
   /** Turns the document into a request. Throws {@link Status}. No I/O. */

@@ -7,6 +7,7 @@ import { basic, documentOf, easApp, easRequest, shown } from "../../tests/kit_ea
 import { el, gate } from "./api.ts";
 import { encode } from "./wbxml/encode.ts";
 
+const all = "2.5,12.0,12.1,14.0,14.1,16.0,16.1";
 const url = "https://mail.example.org/Microsoft-Server-ActiveSync";
 const information = el("Settings:Settings", el("Settings:UserInformation", el("Settings:Get")));
 
@@ -19,7 +20,7 @@ test("OPTIONS offers the versions and exactly the commands that are there, witho
   assert.equal(await response.text(), "");
   assert.equal(response.headers.get("Content-Length"), "0");
   assert.equal(response.headers.get("Content-Type"), null);
-  assert.equal(response.headers.get("MS-ASProtocolVersions"), "12.1,14.0,14.1,16.0,16.1");
+  assert.equal(response.headers.get("MS-ASProtocolVersions"), all);
   assert.equal(response.headers.get("MS-Server-ActiveSync"), "16.1");
   assert.equal(response.headers.get("Cache-Control"), "private");
   const named = (response.headers.get("MS-ASProtocolCommands") ?? "").split(",").sort();
@@ -34,7 +35,7 @@ test("OPTIONS offers no version above eas.maxVersion", async () => {
   const response = await app.fetch(
     new Request(url, { method: "OPTIONS", headers: { Authorization: basic() } }),
   );
-  assert.equal(response.headers.get("MS-ASProtocolVersions"), "12.1,14.0,14.1");
+  assert.equal(response.headers.get("MS-ASProtocolVersions"), "2.5,12.0,12.1,14.0,14.1");
   assert.equal((await app.ask("Settings", { version: "14.1", body: information })).status, 200);
   const newer = await documentOf(await app.ask("Settings", { version: "16.1", body: information }));
   assert.equal(newer.textOf("Settings:Status"), "138");
@@ -232,7 +233,7 @@ test("Android's account check is answered and never stored", async () => {
   await app.stop();
 });
 
-const versions = ["12.1", "14.0", "14.1", "16.0", "16.1"];
+const versions = ["12.0", "12.1", "14.0", "14.1", "16.0", "16.1"];
 
 test("a status goes by HTTP code up to 12.1, and in a document of the command from 14.0 on", async () => {
   const app = await easApp();
@@ -245,7 +246,7 @@ test("a status goes by HTTP code up to 12.1, and in a document of the command fr
   for (const { status, http, ...options } of cases) {
     for (const version of versions) {
       const response = await app.ask("Settings", { version, ...options });
-      if (version === "12.1") {
+      if (version.startsWith("12")) {
         assert.equal(response.status, http, status);
         assert.equal(await response.text(), "");
         assert.equal(response.headers.get("Content-Type"), null);
@@ -269,15 +270,12 @@ test("a document that is too deep or that goes on for ever is Status 102", async
   await app.stop();
 });
 
-test("versions that are not spoken: 505 for 1.0 and for none, 400 for old ones, 138 for new ones", async () => {
+test("versions that are not spoken: 505 for 1.0, 400 for old ones, 138 for new ones", async () => {
   const app = await easApp();
-  const http: Record<string, number> = { "1.0": 505, "2.5": 400, "12.0": 400 };
+  const http: Record<string, number> = { "1.0": 505, "2.0": 400, "2.1": 400, "12.2": 400 };
   for (const [version, code] of Object.entries(http)) {
     assert.equal((await app.ask("Settings", { version, body: information })).status, code);
   }
-  const none = easRequest("Settings", { body: information });
-  none.headers.delete("MS-ASProtocolVersion");
-  assert.equal((await app.fetch(none)).status, 505);
   const answer = await documentOf(
     await app.ask("Settings", { version: "17.0", body: information }),
   );
@@ -285,11 +283,53 @@ test("versions that are not spoken: 505 for 1.0 and for none, 400 for old ones, 
   await app.stop();
 });
 
+test("a request that names no version is one of 2.5", async () => {
+  const app = await easApp();
+  const hierarchy = easRequest("GetHierarchy");
+  hierarchy.headers.delete("MS-ASProtocolVersion");
+  const answer = await app.fetch(hierarchy);
+  assert.equal((await documentOf(answer)).tag, "FolderHierarchy:Folders");
+  const settings = easRequest("Settings", { body: information });
+  settings.headers.delete("MS-ASProtocolVersion");
+  assert.equal((await app.fetch(settings)).status, 501);
+  const devices = await app.db.all("SELECT version FROM eas_device");
+  assert.deepEqual(devices, [{ version: "2.5" }]);
+  await app.stop();
+});
+
+test("the base64 encoding is none of 2.5 and 12.0", async () => {
+  const app = await easApp();
+  const ask = (version: number) => {
+    const query = btoa(String.fromCharCode(version, 17, 9, 4, 1, 0x41, 0, 1, 0x42));
+    const headers = {
+      Authorization: basic(),
+      "Content-Type": "application/vnd.ms-sync.wbxml",
+    };
+    const body = encode(information) as BodyInit;
+    return app.fetch(new Request(`${url}?${query}`, { method: "POST", headers, body }));
+  };
+  assert.deepEqual([(await ask(25)).status, (await ask(120)).status], [400, 400]);
+  assert.deepEqual(await app.db.all("SELECT * FROM eas_device"), []);
+  assert.equal((await ask(121)).status, 200);
+  await app.stop();
+});
+
+test("commands that older or newer versions have are 501, or 137 in the document", async () => {
+  const app = await easApp();
+  assert.equal((await app.ask("Settings", { version: "2.5", body: information })).status, 501);
+  assert.equal((await app.ask("Settings", { version: "12.0", body: information })).status, 200);
+  assert.equal((await app.ask("ItemOperations", { version: "2.5" })).status, 501);
+  assert.equal((await app.ask("GetHierarchy", { version: "12.1" })).status, 200);
+  const answer = await documentOf(await app.ask("GetHierarchy", { version: "14.0" }));
+  assert.equal(shown(answer), "FolderHierarchy:Folders\n  FolderHierarchy:Status 137\n");
+  await app.stop();
+});
+
 test("commands that are not here: 501, or 137 where the protocol names their document", async () => {
   const app = await easApp();
-  assert.equal((await app.ask("ValidateCert", { version: "12.1" })).status, 501);
-  const answer = await documentOf(await app.ask("ValidateCert", { version: "14.0" }));
-  assert.equal(shown(answer), "ValidateCert:ValidateCert\n  ValidateCert:Status 137\n");
+  assert.equal((await app.ask("MeetingResponse", { version: "12.1" })).status, 501);
+  const answer = await documentOf(await app.ask("MeetingResponse", { version: "14.0" }));
+  assert.equal(shown(answer), "MeetingResponse:MeetingResponse\n  MeetingResponse:Status 137\n");
   assert.equal((await app.ask("Notify", { version: "16.1" })).status, 501);
   assert.equal((await app.ask("CreateCollection", { version: "12.1" })).status, 501);
   await app.stop();
@@ -326,7 +366,7 @@ test("a device that knows another offer is told the new one, once", async () => 
   assert.equal(first.headers.get("X-MS-RP"), null);
   await app.db.run("UPDATE eas_device SET offer = '12.1 Sync'");
   const second = await app.ask("Settings", { body: information });
-  assert.equal(second.headers.get("X-MS-RP"), "12.1,14.0,14.1,16.0,16.1");
+  assert.equal(second.headers.get("X-MS-RP"), all);
   assert.match(second.headers.get("MS-ASProtocolCommands") ?? "", /Settings/);
   const third = await app.ask("Settings", { body: information });
   assert.equal(third.headers.get("X-MS-RP"), null);

@@ -3,7 +3,6 @@ import type { Account, Host, Log } from "../../core/mod.ts";
 import { mailboxes } from "../mailbox/api.ts";
 import {
   type AnyCommand,
-  atLeast,
   command as commandPoint,
   deviceSeen,
   type EasCall,
@@ -16,7 +15,7 @@ import type { EasConfig } from "./config.ts";
 import { checkDevice, type Devices } from "./devices.ts";
 import type { Line } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
-import { agreedVersion, namedVersion, type Offer, readsStatus } from "./offer.ts";
+import { agreedVersion, hasCommand, namedVersion, type Offer, readsStatus } from "./offer.ts";
 import { type RawQuery, rootOf } from "./query.ts";
 import { readContent } from "./request_content.ts";
 import { takesGzip } from "./response.ts";
@@ -49,7 +48,7 @@ export function lineOf(asked: Asked, parts: Parts, signal: AbortSignal): Line {
   const { query } = asked;
   const received = asked.request.headers;
   const commands = host.all(commandPoint);
-  const named = namedVersion(query, received.get("MS-ASProtocolVersion"));
+  const header = received.get("MS-ASProtocolVersion");
   const root = rootOf.get(query.command) ?? commands.find(isCalled(query.command))?.root;
   const log = logOf(asked, host.log);
   const headers = standing(host.config);
@@ -57,10 +56,10 @@ export function lineOf(asked: Asked, parts: Parts, signal: AbortSignal): Line {
     log,
     gates: host.all(gate),
     options: { clock: host.clock, log, gzip: takesGzip(received.get("Accept-Encoding")), headers },
-    statusRoot: readsStatus(named) ? root : undefined,
-    command: () => find(commands, query, agreedVersion(named, host.config.maxVersion)),
+    statusRoot: readsStatus(namedVersion(query, header)) ? root : undefined,
+    command: () => find(commands, query, agreedVersion(query, header, host.config.maxVersion)),
     open(command) {
-      const version = agreedVersion(named, host.config.maxVersion);
+      const version = agreedVersion(query, header, host.config.maxVersion);
       const renew = () => Object.assign(headers, asked.offer.renewal);
       return openCall(command, version, asked, parts, { log, signal, renew });
     },
@@ -130,7 +129,7 @@ function find(
   version: Version,
 ): AnyCommand {
   const found = commands.find(isCalled(command));
-  if (found === undefined || (found.since !== undefined && !atLeast(version, found.since))) {
+  if (found === undefined || !hasCommand(version, found)) {
     throw new Status(137, "the command is not supported");
   }
   return found;

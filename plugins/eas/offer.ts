@@ -15,7 +15,7 @@ export interface Offer {
 export function offerOf(commands: readonly AnyCommand[], max: Version): Offer {
   const spoken = versions.filter((version) => atLeast(max, version));
   const names = commands
-    .filter(({ since }) => since === undefined || atLeast(max, since))
+    .filter((one) => spoken.some((version) => hasCommand(version, one)))
     .map(({ name }) => name);
   const headers = {
     "MS-ASProtocolVersions": spoken.join(","),
@@ -29,6 +29,12 @@ export function offerOf(commands: readonly AnyCommand[], max: Version): Offer {
   };
 }
 
+/** Whether a version has a command. */
+export function hasCommand(version: Version, { since, until }: AnyCommand): boolean {
+  return (since === undefined || atLeast(version, since)) &&
+    (until === undefined || atLeast(until, version));
+}
+
 /** Whether whoever speaks this version, known here or not, reads common status codes. */
 export function readsStatus(version: string | undefined): boolean {
   return Number.parseFloat(version ?? "0") >= 14;
@@ -39,11 +45,17 @@ export function namedVersion(query: RawQuery, header: string | null): string | u
   return query.version ?? (header?.trim() || undefined);
 }
 
-/** The version to speak. Throws Status 138; where none is named, 1.0 is meant. */
+/**
+ * The version to speak. Throws Status 138. Where none is named the specification means 1.0; but who
+ * still asks like that has been answered in 2.5 for twenty years, and reads it.
+ */
 // MS-ASHTTP 2.2.1.1.2.6
-export function agreedVersion(named: string | undefined, max: Version): Version {
+export function agreedVersion(query: RawQuery, header: string | null, max: Version): Version {
+  const named = namedVersion(query, header) ?? versions[0];
   const version = versions.find((known) => known === named);
-  if (version !== undefined && atLeast(max, version)) return version;
-  const http = named === undefined || named === "1.0" ? 505 : 400;
-  throw new Status(138, `version ${named ?? "1.0"} is not spoken here`, { http });
+  // The base64 encoding came with 12.1.
+  const readable = version !== undefined && (!query.version || atLeast(version, "12.1"));
+  if (readable && atLeast(max, version)) return version;
+  const http = named === "1.0" ? 505 : 400;
+  throw new Status(138, `version ${named} is not spoken here`, { http });
 }

@@ -21,6 +21,7 @@ import {
   syncState,
   wakeup,
 } from "./api.ts";
+import { getHierarchy } from "./commands/get_hierarchy.ts";
 import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
 import { resolveRecipients } from "./commands/resolve_recipients.ts";
@@ -66,6 +67,7 @@ export default definePlugin({
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
       ...syncCommands(host),
+      getHierarchy,
       sendMail(sent),
       smartReply(sent),
       smartForward(sent, host),

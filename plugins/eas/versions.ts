@@ -1,7 +1,7 @@
 // Protocol versions: names, order, comparison.
 
 /** The versions that this server speaks, oldest first. */
-export const versions = ["12.1", "14.0", "14.1", "16.0", "16.1"] as const;
+export const versions = ["2.5", "12.0", "12.1", "14.0", "14.1", "16.0", "16.1"] as const;
 
 export type Version = (typeof versions)[number];
 

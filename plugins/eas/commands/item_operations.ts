@@ -21,6 +21,7 @@ const tooMany = 11;
 export function itemOperations(host: Host): Command<readonly Operation[], Outcome> {
   return {
     name: "ItemOperations",
+    since: "12.0",
     root: "ItemOperations:ItemOperations",
     read,
     run: (operations, call) => run(operations, call, host),

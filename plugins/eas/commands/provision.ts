@@ -1,6 +1,7 @@
 // Provision: policies, wipe orders and the device's description. What they say comes from plugins.
 import type { Host } from "../../../core/mod.ts";
 import {
+  atLeast,
   type Command,
   type EasCall,
   el,
@@ -8,6 +9,7 @@ import {
   provision as provisionPoint,
   type ProvisionPart,
   Status,
+  type Version,
 } from "../api.ts";
 import { readDeviceInformation } from "../device_information.ts";
 import type { Description, Devices } from "../devices.ts";
@@ -26,8 +28,9 @@ interface ProvisionOutcome {
   readonly order: Element | undefined;
 }
 
-/** The only kind of policy since 12.0. MS-ASPROV 2.2.2.43 */
-const policyType = "MS-EAS-Provisioning-WBXML";
+/** The only kind of policy of each version. MS-ASPROV 2.2.2.43 */
+const policyType = (version: Version) =>
+  atLeast(version, "12.0") ? "MS-EAS-Provisioning-WBXML" : "MS-WAP-Provisioning-XML";
 
 /** Protocol error, as the Status of Provision and of DeviceInformation. */
 const protocolError = 2;
@@ -49,7 +52,8 @@ export function provision(
         description: description === undefined ? "none" : description ? "kept" : "malformed",
         status: parts.find((part) => (part.status ?? 1) !== 1)?.status ??
           (policies || policy?.type !== "" ? 1 : protocolError),
-        policies: policies ?? (policy && policy.type !== "" ? noPolicy(policy.type) : undefined),
+        policies: policies ??
+          (policy && policy.type !== "" ? noPolicy(policy.type, call.version) : undefined),
         order: parts.find((part) => part.order)?.order,
       };
     },
@@ -94,16 +98,16 @@ async function partsOf(host: Host, call: EasCall): Promise<ProvisionPart[]> {
 
 /**
  * There is no policy: the device goes on without one, in both phases. Status 2 comes without a key,
- * because there is nothing to acknowledge; 3 where the kind of policy is none of this protocol.
+ * because there is nothing to acknowledge; 3 where the kind of policy is none of this version.
  */
 // MS-ASPROV 2.2.2.54.2
-function noPolicy(type: string): Element {
+function noPolicy(type: string, version: Version): Element {
   return el(
     "Provision:Policies",
     el(
       "Provision:Policy",
       el("Provision:PolicyType", type),
-      el("Provision:Status", type === policyType ? 2 : 3),
+      el("Provision:Status", type === policyType(version) ? 2 : 3),
     ),
   );
 }

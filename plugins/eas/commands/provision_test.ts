@@ -118,12 +118,22 @@ test("an empty Provision is answered with Status 1; one without a policy type wi
   await app.stop();
 });
 
-test("a kind of policy that these versions do not have is Policy Status 3", async () => {
+test("a kind of policy that a version does not have is Policy Status 3", async () => {
   const app = await easApp();
-  const policy = el("Provision:Policy", el("Provision:PolicyType", "MS-WAP-Provisioning-XML"));
-  const body = el("Provision:Provision", el("Provision:Policies", policy));
-  const answer = await documentOf(await app.ask("Provision", { body }));
-  assert.match(shown(answer), /PolicyType MS-WAP-Provisioning-XML\n +Provision:Status 3\n/);
+  const ask = async (version: string, kind: string) => {
+    const policy = el("Provision:Policy", el("Provision:PolicyType", kind));
+    const body = el("Provision:Provision", el("Provision:Policies", policy));
+    return shown(await documentOf(await app.ask("Provision", { body, version })));
+  };
+  const told = (kind: string, status: number) =>
+    new RegExp(`PolicyType ${kind}\\n +Provision:Status ${status}\\n`);
+  const wap = "MS-WAP-Provisioning-XML";
+  assert.match(await ask("2.5", wap), told(wap, 2));
+  assert.match(await ask("2.5", type), told(type, 3));
+  for (const version of ["12.0", "16.1"]) {
+    assert.match(await ask(version, wap), told(wap, 3));
+    assert.match(await ask(version, type), told(type, 2));
+  }
   await app.stop();
 });
 

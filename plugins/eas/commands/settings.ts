@@ -45,6 +45,7 @@ export function settings(
 ): Command<SettingsRequest, SettingsOutcome> {
   return {
     name: "Settings",
+    since: "12.0",
     root: "Settings:Settings",
     read: (call) => read(call, host.config.strict),
     async run(request, call) {

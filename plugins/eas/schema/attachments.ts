@@ -1,6 +1,7 @@
 // Attachments of a mail, and the references by which devices fetch them.
 import { Buffer } from "node:buffer";
 import type { Attachment, Item, ItemId } from "../../mailbox/api.ts";
+import { atLeast, type Version } from "../versions.ts";
 import { el, type Element } from "../wbxml/element.ts";
 import { clean } from "./text.ts";
 
@@ -26,27 +27,63 @@ export function parseFileReference(text: string): PartRef | undefined {
   return fileReference(ref) === text ? ref : undefined;
 }
 
-/** The `Attachments` of an item; undefined where it has none. */
-// MS-ASAIRS 2.2.2.8
-export function attachmentsElement(item: Item): Element | undefined {
-  const list = item.mail
-    ? item.mail.attachments.map((attachment) => attachmentElement(item.id, attachment))
-    : [original(item.id)];
-  return list.length === 0 ? undefined : el("AirSyncBase:Attachments", ...list);
+/** What devices are told of an attachment. */
+interface Told {
+  readonly name: string;
+  readonly reference: string;
+  readonly method: 1 | 5 | 6;
+  /** Bytes. Some clients show nothing without a size; undefined only where nobody knows it. */
+  readonly size: number | undefined;
+  /** Where in the HTML it belongs. */
+  readonly place: Pick<Attachment, "contentId" | "contentLocation" | "inline"> | undefined;
 }
 
-function attachmentElement(item: ItemId, attachment: Attachment): Element {
-  const { part, size, contentId, contentLocation, inline, embedded } = attachment;
+/** The `Attachments` of an item; undefined where it has none. */
+// MS-ASAIRS 2.2.2.8
+export function attachmentsElement(item: Item, version: Version): Element | undefined {
+  const list = item.mail
+    ? item.mail.attachments.map((attachment) => told(item.id, attachment))
+    : [original(item.id)];
+  if (list.length === 0) return undefined;
+  return atLeast(version, "12.0")
+    ? el("AirSyncBase:Attachments", ...list.map(attachmentElement))
+    : el("Email:Attachments", ...list.map(legacyAttachment));
+}
+
+function told(item: ItemId, attachment: Attachment): Told {
+  const { part, size, embedded } = attachment;
+  return {
+    name: displayName(attachment),
+    reference: fileReference({ item, part }),
+    method: method(attachment, embedded),
+    size: Math.max(0, Math.round(size)),
+    place: attachment,
+  };
+}
+
+function attachmentElement({ name, reference, method, size, place }: Told): Element {
+  const { contentId, contentLocation, inline } = place ?? {};
   return el(
     "AirSyncBase:Attachment",
-    el("AirSyncBase:DisplayName", displayName(attachment)),
-    el("AirSyncBase:FileReference", fileReference({ item, part })),
-    el("AirSyncBase:Method", method(attachment, embedded)),
-    // Some clients show nothing without a size, so it is always sent.
-    el("AirSyncBase:EstimatedDataSize", Math.max(0, Math.round(size))),
+    el("AirSyncBase:DisplayName", name),
+    el("AirSyncBase:FileReference", reference),
+    el("AirSyncBase:Method", method),
+    size === undefined ? undefined : el("AirSyncBase:EstimatedDataSize", size),
     contentId ? el("AirSyncBase:ContentId", clean(contentId)) : undefined,
     contentLocation ? el("AirSyncBase:ContentLocation", clean(contentLocation)) : undefined,
     inline ? el("AirSyncBase:IsInline", true) : undefined,
+  );
+}
+
+/** In 2.5, where the FileReference is called a name: GetAttachment fetches by it. */
+// MS-ASEMAIL 2.2.2
+function legacyAttachment({ name, reference, method, size }: Told): Element {
+  return el(
+    "Email:Attachment",
+    el("Email:AttName", reference),
+    size === undefined ? undefined : el("Email:AttSize", size),
+    el("Email:AttMethod", method),
+    el("Email:DisplayName", name),
   );
 }
 
@@ -58,13 +95,9 @@ function method({ type }: Attachment, embedded: boolean): 1 | 5 | 6 {
 }
 
 /** A message that could not be read goes along as a file, as it arrived. */
-function original(item: ItemId): Element {
-  return el(
-    "AirSyncBase:Attachment",
-    el("AirSyncBase:DisplayName", "message.eml"),
-    el("AirSyncBase:FileReference", fileReference({ item, part: "" })),
-    el("AirSyncBase:Method", 1),
-  );
+function original(item: ItemId): Told {
+  const reference = fileReference({ item, part: "" });
+  return { name: "message.eml", reference, method: 1, size: undefined, place: undefined };
 }
 
 /** Endings for attachments that come without a name: phones choose the viewer by it. */

@@ -16,7 +16,8 @@ const picture: Attachment = {
   embedded: false,
 };
 const bare = { ...picture, contentId: undefined, inline: false };
-const list = (...attachments: Attachment[]) => shown(attachmentsElement(sample({ attachments }))!);
+const list = (...attachments: Attachment[]) =>
+  shown(attachmentsElement(sample({ attachments }), "14.1")!);
 
 test("a file reference comes back as the part it was made from", () => {
   for (const item of ["i1", "a".repeat(60), "x:1.2_3-4"]) {
@@ -69,13 +70,30 @@ test("names are clean, sizes whole numbers", () => {
 });
 
 test("no attachments, no element", () => {
-  assert.equal(attachmentsElement(sample()), undefined);
+  assert.equal(attachmentsElement(sample(), "14.1"), undefined);
 });
 
 test("a message that cannot be read is attached as it arrived", () => {
   const reference = fileReference({ item: "i1", part: "" });
   assert.equal(
-    shown(attachmentsElement(broken)!),
+    shown(attachmentsElement(broken, "14.1")!),
     `Attachments(Attachment(DisplayName=message.eml FileReference=${reference} Method=1))`,
+  );
+});
+
+test("2.5 has a name in place of the reference, and nothing about places in HTML", () => {
+  const legacy = (...attachments: Attachment[]) =>
+    shown(attachmentsElement(sample({ attachments }), "2.5")!);
+  assert.equal(
+    legacy(picture),
+    "Attachments(Attachment(AttName=aTEvMS4y AttSize=1234 AttMethod=1 DisplayName=Grüße.png))",
+  );
+  const message = { ...bare, type: "message/rfc822", embedded: true };
+  assert.match(legacy(message, bare), /AttMethod=5 .*AttMethod=1 /);
+  assert.equal(attachmentsElement(sample(), "2.5"), undefined);
+  assert.equal(
+    shown(attachmentsElement(broken, "2.5")!),
+    `Attachments(Attachment(AttName=${fileReference({ item: "i1", part: "" })} AttMethod=1 ` +
+      "DisplayName=message.eml))",
   );
 });

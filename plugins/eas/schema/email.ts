@@ -18,13 +18,13 @@ const longestList = 32768;
 const longestBcc = 1024;
 
 /**
- * The elements of a mail for a protocol version; `body` is put where clients expect it. An item with
- * a `problem` becomes a readable message with the original attached.
+ * The elements of a mail for a protocol version; those of its body are put where clients expect them.
+ * An item with a `problem` becomes a readable message with the original attached.
  */
 // MS-ASEMAIL 2.2.2
 export function emailFields(
   item: Item,
-  body: Element | undefined,
+  body: readonly Element[],
   version: Version,
   account: Account,
 ): Element[] {
@@ -35,8 +35,8 @@ export function emailFields(
     ...(mail ? topics(mail) : []),
     el("Email:Importance", { low: 0, normal: 1, high: 2 }[mail?.importance ?? "normal"]),
     el("Email:Read", state.marks.read),
-    attachmentsElement(item),
-    body,
+    attachmentsElement(item, version),
+    ...body,
     el("Email:MessageClass", mail ? messageClass(mail) : "IPM.Note"),
     el("Email:InternetCPID", 65001),
     flagElement(state.marks.flag),

@@ -2,8 +2,10 @@
 import type { Item } from "../../mailbox/api.ts";
 import type { EasCall } from "../api.ts";
 import type { Element } from "../wbxml/element.ts";
+import { atLeast } from "../versions.ts";
 import { type Body, bodyElement, chooseBody } from "./body.ts";
 import { emailFields } from "./email.ts";
+import { legacyBody } from "./legacy_body.ts";
 import type { ItemOptions } from "./options.ts";
 
 export interface MailItem {
@@ -26,8 +28,10 @@ export function mailItem(
 ): MailItem {
   try {
     const body = chooseBody(item, options, call.mailbox);
-    const element = bodyElement(body, body.data === undefined ? undefined : part);
-    const fields = emailFields(item, element, call.version, call.account);
+    const elements = atLeast(call.version, "12.0")
+      ? [bodyElement(body, body.data === undefined ? undefined : part)]
+      : legacyBody(body);
+    const fields = emailFields(item, elements, call.version, call.account);
     return { fields, body, problem: item.problem };
   } catch (error) {
     if (item.mail === undefined) throw error;

@@ -90,7 +90,7 @@ export function changeSince(
   if (content !== newContent || categories === undefined) return "item";
   const changed = [
     read === newRead ? undefined : el("Email:Read", marks.read),
-    flag === newFlag ? undefined : changedFlag(marks.flag),
+    flag === newFlag || !atLeast(version, "12.0") ? undefined : changedFlag(marks.flag),
     categories === newCategories || !atLeast(version, "14.0")
       ? undefined
       : categoriesElement(marks.keywords),

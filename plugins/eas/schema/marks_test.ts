@@ -86,6 +86,14 @@ test("categories are nothing to 12.1", () => {
   );
 });
 
+test("flags are nothing to 2.5", () => {
+  const was = fingerprint("r", noMarks);
+  const now = { ...noMarks, flag };
+  assert.equal(changeSince(was, "r", now, "2.5"), "same");
+  assert.deepEqual(changeSince(was, "r", { ...now, read: true }, "2.5"), [el("Email:Read", 1)]);
+  assert.deepEqual((changeSince(was, "r", now, "12.0") as Element[]).map(shown), [flagged]);
+});
+
 test("a fingerprint is short, whatever the marks", () => {
   const marks = { ...noMarks, flag, keywords: Array.from({ length: 300 }, (_, i) => `k${i}`) };
   assert.ok(fingerprint("r".repeat(500), marks).length < 50);

@@ -50,7 +50,9 @@ export function readOptions(options: Element | undefined, version: Version): Ite
   const truncation = mimeTruncation(options.textOf("AirSync:MIMETruncation"));
   return {
     ...(kind ? { class: kind } : {}),
-    bodyPreferences: preferences(options.all("AirSyncBase:BodyPreference"), version),
+    bodyPreferences: atLeast(version, "12.0")
+      ? preferences(options.all("AirSyncBase:BodyPreference"), version)
+      : legacyPreferences(options.textOf("AirSync:Truncation")),
     mimeSupport: integer(options.textOf("AirSync:MIMESupport") ?? "0", 0, 2, "MIMESupport") as
       | 0
       | 1
@@ -79,6 +81,18 @@ function preference(element: Element, version: Version): BodyPreference {
     ...(whole === undefined ? {} : { allOrNone: boolean(whole, "AllOrNone") }),
     ...(preview === undefined ? {} : { preview: integer(preview, 0, 255, "Preview") }),
   };
+}
+
+/** Bytes of text by the code of Truncation; 9 is all of it. */
+const textSizes = [0, 512, 1024, 2048, 5120, 10240, 20480, 51200, 102400, undefined] as const;
+
+/** 2.5 knows text and MIME only, and a code for how much of the text it takes. */
+// MS-ASCMD 2.2.3.125.5
+function legacyPreferences(truncation: string | undefined): BodyPreference[] {
+  const size = truncation === undefined
+    ? undefined
+    : textSizes[integer(truncation, 0, 9, "Truncation")];
+  return [{ type: 1, ...(size !== undefined && { truncationSize: size }) }, { type: 4 }];
 }
 
 /** Bytes of MIME by the code of MIMETruncation; 8 is all of it. */

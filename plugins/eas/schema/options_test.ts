@@ -55,6 +55,26 @@ test("Preview is not read before 14.0", () => {
   assert.deepEqual(readOptions(options, "12.1").bodyPreferences, [{ type: 1 }]);
 });
 
+test("readOptions() reads Truncation in 2.5, which takes text and MIME only", () => {
+  const read = (version: "2.5" | "12.0", ...children: Element[]) =>
+    readOptions(el("AirSync:Options", ...children), version);
+  const sizes = Array.from({ length: 10 }, (_, code) => {
+    const [text, mime] = read("2.5", el("AirSync:Truncation", code)).bodyPreferences;
+    assert.deepEqual(mime, { type: 4 });
+    assert.equal(text?.type, 1);
+    return text?.truncationSize;
+  });
+  assert.deepEqual(
+    sizes,
+    [0, 512, 1024, 2048, 5120, 10240, 20480, 51200, 102400, undefined],
+  );
+  assert.deepEqual(read("2.5").bodyPreferences, [{ type: 1 }, { type: 4 }]);
+  assert.throws(() => read("2.5", el("AirSync:Truncation", 10)), BadOptions);
+  assert.throws(() => read("2.5", el("AirSync:Truncation")), BadOptions);
+  assert.deepEqual(read("2.5", preference(type(2))).bodyPreferences, [{ type: 1 }, { type: 4 }]);
+  assert.deepEqual(read("12.0", el("AirSync:Truncation", 1)).bodyPreferences, []);
+});
+
 test("readOptions() refuses what breaks the protocol", () => {
   const bad: Record<string, Element[]> = {
     "a type twice": [preference(type(1)), preference(type(1))],

@@ -14,7 +14,10 @@ test("knows() follows the code pages", () => {
   assert.equal(knows("16.0", "Email:GlobalObjId"), false);
   assert.equal(knows("16.1", "Email2:IsDraft"), true);
   assert.equal(knows("14.1", "Email2:IsDraft"), false);
-  assert.equal(knows("14.0", "Email:Body"), false, "legacy");
+  assert.equal(knows("2.5", "Email:Body"), true, "2.5");
+  assert.equal(knows("12.0", "Email:Body"), false, "2.5");
+  assert.equal(knows("2.5", "Email:AttRemoved"), false, "legacy");
+  assert.equal(knows("2.5", "AirSyncBase:Body"), false, "12.0-16.1");
 });
 
 test("only() leaves out at every depth", () => {

@@ -11,7 +11,7 @@ export function sync(work: Work): Command<SyncRequest | Refusal, SyncOutcome> {
   return {
     name: "Sync",
     root: "AirSync:Sync",
-    read: readSync,
+    read: (call) => readSync(call, work.host.config.strict),
     run: (request, call) => runSync(work, request, call),
     write: (outcome, call) => writeSync(work, outcome, call),
   };

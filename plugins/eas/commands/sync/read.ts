@@ -1,5 +1,5 @@
 // Reads a Sync document: its shape, its bounds. No I/O.
-import { atLeast, type EasCall, type Element, type Tag, type Version } from "../../api.ts";
+import { atLeast, type EasCall, type Element, Status, type Tag, type Version } from "../../api.ts";
 import { BadOptions, boolean } from "../../schema/options.ts";
 import { readCollectionOptions } from "./options.ts";
 import type { AskedCollection, DeviceCommand, Patience, Refusal, SyncRequest } from "./request.ts";
@@ -9,27 +9,46 @@ const mostItems = 512, standardItems = 100;
 /** MS-ASCMD 2.2.3.30: commands of all collections together. */
 const mostCommands = 200;
 
-/** Reads a request; an empty body is one too. What breaks the protocol is a refusal. */
+/**
+ * Reads a request; from 12.1 on an empty body is one too. What breaks the protocol is a refusal.
+ * `strict`: also where a device leaves out what can only be one thing.
+ */
 // MS-ASCMD 2.2.1.21
-export function readSync({ document, version }: EasCall): SyncRequest | Refusal {
-  if (!document) return { collections: [], window: mostItems, cached: true };
+export function readSync({ document, version }: EasCall, strict: boolean): SyncRequest | Refusal {
+  if (!document) {
+    if (!leans(version)) throw new Status(101, "Sync without a document");
+    return { collections: [], window: mostItems, cached: true };
+  }
   try {
-    return readDocument(document, version);
+    return readDocument(document, { version, strict });
   } catch (error) {
     if (error instanceof BadOptions) return { status: 4 };
     throw error;
   }
 }
 
-function readDocument(document: Element, version: Version): SyncRequest | Refusal {
+/** By what a request is read. */
+interface Manners {
+  readonly version: Version;
+  readonly strict: boolean;
+}
+
+/** Whether a version has requests that lean on the last one, and requests that wait. */
+export const leans = (version: Version): boolean => atLeast(version, "12.1");
+
+function readDocument(document: Element, manners: Manners): SyncRequest | Refusal {
   const asked = document.child("AirSync:Collections")?.all("AirSync:Collection") ?? [];
-  const cached = document.child("AirSync:Partial") !== undefined;
+  const cached = leans(manners.version) && document.child("AirSync:Partial") !== undefined;
   if (asked.length === 0 && !cached) return { status: 4 };
-  const collections = asked.map((element) => readCollection(element, version));
+  const collections = asked.map((element) => readCollection(element, manners));
   if (collections.some(({ id, key }) => id === "" || key === "")) return { status: 4 };
   if (new Set(collections.map(({ id }) => id)).size < collections.length) return { status: 4 };
   const commands = collections.reduce((sum, { commands }) => sum + commands.length, 0);
   if (commands > mostCommands) return { status: 4 };
+  if (!leans(manners.version)) {
+    // A collection must not be missing from the answer: each has its own window only.
+    return { collections, window: collections.length * mostItems, cached };
+  }
   const patience = readPatience(document);
   const window = windowOf(document, mostItems);
   return { collections, window, cached, ...(patience && { patience }) };
@@ -65,7 +84,8 @@ function flag(element: Element, tag: Tag): boolean | undefined {
   return text === undefined ? undefined : boolean(text, tag);
 }
 
-function readCollection(element: Element, version: Version): AskedCollection {
+function readCollection(element: Element, manners: Manners): AskedCollection {
+  const { version } = manners;
   const base = {
     id: element.textOf("AirSync:CollectionId")?.trim() ?? "",
     key: element.textOf("AirSync:SyncKey")?.trim() ?? "",
@@ -74,13 +94,14 @@ function readCollection(element: Element, version: Version): AskedCollection {
     commands: readCommands(element.child("AirSync:Commands")),
   };
   try {
-    requireMail(element, version);
-    const getChanges = flag(element, "AirSync:GetChanges");
+    requireMail(element, manners);
+    const getChanges = flag(element, "AirSync:GetChanges") ?? impliedChanges(base, version);
     const options = readCollectionOptions(element, version);
     return {
       ...base,
       window: windowOf(element, standardItems),
-      deletesAsMoves: flag(element, "AirSync:DeletesAsMoves") ?? true,
+      // Up to 2.5 the tag says it by being there. MS-ASCMD 2.2.3.43
+      deletesAsMoves: flag(element, "AirSync:DeletesAsMoves") ?? atLeast(version, "12.0"),
       ...(getChanges !== undefined && { getChanges }),
       ...(options && { options }),
     };
@@ -90,12 +111,25 @@ function readCollection(element: Element, version: Version): AskedCollection {
   }
 }
 
+/**
+ * What a GetChanges that is not there means; undefined: it depends on the key alone. A device of 2.5
+ * asks for changes by the tag; one that sends nothing of its own either can only want changes.
+ */
+// MS-ASCMD 2.2.3.84
+function impliedChanges(
+  { commands }: Pick<AskedCollection, "commands">,
+  version: Version,
+): false | undefined {
+  return atLeast(version, "12.0") || commands.length === 0 ? undefined : false;
+}
+
 /** Up to 12.1 the class may stand in the collection; later versions name it in the Options only. */
 // MS-ASCMD 2.2.3.27.5
-function requireMail(element: Element, version: Version): void {
+function requireMail(element: Element, { version, strict }: Manners): void {
   const name = element.textOf("AirSync:Class")?.trim();
-  if (name === undefined || name === "Email" || atLeast(version, "14.0")) return;
-  throw new BadOptions(`Cannot sync Class ${name}: the collection holds mail`);
+  if (name === "Email" || atLeast(version, "14.0")) return;
+  if (name === undefined && (!strict || leans(version))) return;
+  throw new BadOptions(`Cannot sync Class ${name ?? "(none)"}: the collection holds mail`);
 }
 
 const kinds: Readonly<Partial<Record<Tag, DeviceCommand["kind"]>>> = {

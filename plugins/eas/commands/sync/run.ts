@@ -9,6 +9,7 @@ import { atRest, deviceOf, type Work } from "../work.ts";
 import { completed, type FullRequest, keepRequest } from "./cached.ts";
 import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
 import { patienceOf } from "./patience.ts";
+import { leans } from "./read.ts";
 import { type AskedCollection, isRefusal, type Refusal, type SyncRequest } from "./request.ts";
 
 export type SyncOutcome = readonly CollectionAnswer[] | Refusal;
@@ -27,11 +28,13 @@ export async function runSync(
     const request = await completed(asked, work.state, device);
     if (isRefusal(request)) return request;
     const limit = limitOf(work, request);
-    if (limit) return limit;
+    // MS-ASCMD 2.2.3.177.17: older versions have neither the status nor the Limit.
+    if (limit) return leans(call.version) ? limit : { status: 4 };
     return await answer(work, request, call);
   } catch (error) {
-    if (error instanceof Busy || error instanceof Outdated) return { status: 16 };
-    throw error;
+    if (!(error instanceof Busy || error instanceof Outdated)) throw error;
+    if (leans(call.version)) return { status: 16 };
+    throw new Status(111, error.message, { cause: error, headers: { "Retry-After": "5" } });
   }
 }
 
@@ -49,7 +52,8 @@ async function answer(work: Work, request: FullRequest, call: EasCall): Promise<
   const first = await pass(request.collections);
   if (isRefusal(first)) return first;
   // Where every key has moved on, nothing can lean on this request.
-  if (first.some(({ quiet }) => quiet)) await keepRequest(request, work.state, device);
+  const leaning = leans(call.version) && first.some(({ quiet }) => quiet);
+  if (leaning) await keepRequest(request, work.state, device);
   const wait = request.patience && patienceOf(request.patience, work.host.config.heartbeat);
   if (!wait || "limit" in wait || first.some(({ quiet }) => !quiet)) return first;
   return await waitFor(work, request.collections, call, wait.ms, pass) ?? first;

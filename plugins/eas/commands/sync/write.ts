@@ -2,6 +2,7 @@
 import { type Answer, type EasCall, el, type Element, Flow } from "../../api.ts";
 import type { Work } from "../work.ts";
 import type { CollectionAnswer } from "./collection.ts";
+import { leans } from "./read.ts";
 import type { Answered } from "./device_commands.ts";
 import { type ItemWriter, itemWriter } from "./items.ts";
 import { isRefusal, type Refusal } from "./request.ts";
@@ -20,12 +21,12 @@ export function writeSync(
       outcome.limit === undefined ? undefined : el("AirSync:Limit", outcome.limit),
     );
   }
-  const told = outcome.filter(({ quiet }) => !quiet);
+  const told = leans(call.version) ? outcome.filter(({ quiet }) => !quiet) : outcome;
   // Either a body with collections or none at all: iOS spins on anything between.
   if (told.length === 0) return undefined;
   const collections = told.map((answer) => {
     const items = itemWriter(work, call, answer.options);
-    return el("AirSync:Collection", new Flow(collection(answer, items)));
+    return el("AirSync:Collection", new Flow(collection(answer, items, call)));
   });
   return el("AirSync:Sync", el("AirSync:Collections", ...collections));
 }
@@ -33,7 +34,10 @@ export function writeSync(
 async function* collection(
   { id, key, status, more, answers, fetches, ops }: CollectionAnswer,
   items: ItemWriter,
+  { version }: EasCall,
 ): AsyncIterable<Element> {
+  // MS-ASCMD 2.2.3.27.5: 12.1 answers without
+  if (!leans(version)) yield el("AirSync:Class", "Email");
   yield el("AirSync:SyncKey", key);
   yield el("AirSync:CollectionId", id);
   yield el("AirSync:Status", status);
