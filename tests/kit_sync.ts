@@ -33,6 +33,8 @@ export interface Arrival {
 
 export interface ClientChoice {
   readonly id?: string;
+  /** The DeviceType. */
+  readonly type?: string;
   readonly version?: Version;
   readonly fetch?: (inner: Fetch) => Fetch;
 }
@@ -48,14 +50,14 @@ export async function engine(
   const folderOf = (role: string) => changes.find(({ folder }) => folder?.role === role)!.id;
   let count = 0;
   const client = (
-    { id = "PHONE1", version = "16.1", fetch = (inner) => inner }: ClientChoice = {},
+    { id = "PHONE1", type = "Test", version = "16.1", fetch = (inner) => inner }: ClientChoice = {},
   ) =>
     easClient({
       url: "https://mail.example.org/Microsoft-Server-ActiveSync",
       user: app.anna.address,
       password: "password",
       deviceId: id,
-      deviceType: "Test",
+      deviceType: type,
       version,
       fetch: fetch((request) => app.fetch(request)),
     });

@@ -7,6 +7,7 @@ const givers: Partial<Record<Tag, string>> = {
   "FolderHierarchy:SyncKey": "key",
   "FolderHierarchy:ServerId": "folder",
   "AirSync:ServerId": "item",
+  "Move:DstMsgId": "item",
   "AirSyncBase:FileReference": "file",
   "Provision:PolicyKey": "policy",
 };
@@ -14,11 +15,21 @@ const givers: Partial<Record<Tag, string>> = {
 /** Elements that only use such an id. */
 const users: Partial<Record<Tag, string>> = {
   "AirSync:CollectionId": "folder",
+  "Move:SrcMsgId": "item",
+  "Move:SrcFldId": "folder",
+  "Move:DstFldId": "folder",
   "FolderHierarchy:ParentId": "folder",
   "GetItemEstimate:CollectionId": "folder",
   "Ping:Folder": "folder",
   "Ping:Id": "folder",
 };
+
+/** Answers that bring a new id without a title. */
+const makers: readonly Tag[] = [
+  "AirSync:Add",
+  "FolderHierarchy:FolderCreate",
+  "Move:Response",
+];
 
 /** Where a speaking name for an id stands among its neighbours. */
 const titles: readonly Tag[] = [
@@ -60,7 +71,7 @@ export class Names {
       const title = titleOf(element);
       // An id that the device made up stays as it is.
       const real = title !== undefined || kind === "key" || kind === "policy" ||
-        element.tag === "AirSync:Add";
+        makers.includes(element.tag);
       if (kind && real && child.children.length === 0 && !["", "0"].includes(child.text)) {
         this.#name(kind, child.text, title);
       }

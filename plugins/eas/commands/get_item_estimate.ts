@@ -16,6 +16,7 @@ import { placeOf } from "./sync/phase_listing.ts";
 import { huntBelowFloor } from "./sync/phase_window.ts";
 import { isFilter } from "./sync/options.ts";
 import { lookingHunt } from "./sync/look.ts";
+import { stateFor } from "./moved_in.ts";
 import { deviceOf, type Work } from "./work.ts";
 
 interface Asked {
@@ -42,7 +43,7 @@ export function getItemEstimate(work: Work): Command<readonly Asked[], readonly 
   return { name: "GetItemEstimate", root: "GetItemEstimate:GetItemEstimate", read, run, write };
 
   async function run(asked: readonly Asked[], call: EasCall): Promise<readonly Estimated[]> {
-    const looks = await work.state.look(deviceOf(call), asked.map(({ id }) => id));
+    const looks = await stateFor(work, call).look(deviceOf(call), asked.map(({ id }) => id));
     const estimated: Estimated[] = [];
     for (const one of asked) estimated.push(await estimate(one, looks.get(one.id), call));
     return estimated;

@@ -8,8 +8,10 @@ import {
   type Element,
   hierarchy,
   type Look,
+  type SyncState,
 } from "../api.ts";
 import { hierarchyDiffers } from "./folder_sync.ts";
+import { stateFor } from "./moved_in.ts";
 import { type Looking, looksChanged } from "./sync/look.ts";
 import { atRest, deviceOf, type Work } from "./work.ts";
 
@@ -78,6 +80,7 @@ async function hold(
   const { mailbox, version, signal, clock } = call;
   const device = deviceOf(call);
   const looking = { mailbox, version, clock };
+  const state = stateFor(work, call);
   // Up to where a folder was looked through without finding anything.
   const seen = new Map<FolderId, Cursor>();
   const found = await work.waits.wait<Outcome>(device, {
@@ -85,14 +88,14 @@ async function hold(
     signal,
     folders: ["", ...folders],
     watch: (where, changed) => mailbox.watch(where, changed),
-    check: (touched) => atRest(work, call, () => look(work, device, looking, touched, seen)),
+    check: (touched) => atRest(work, call, () => look(state, device, looking, touched, seen)),
   });
   return found ?? { status: expired };
 }
 
 /** What there is to tell of folders, if anything. */
 async function look(
-  { state }: Work,
+  state: Pick<SyncState, "look">,
   device: DeviceRef,
   looking: Looking,
   touched: readonly FolderId[],

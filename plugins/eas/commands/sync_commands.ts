@@ -7,6 +7,7 @@ import { folderDelete } from "./folder_delete.ts";
 import { folderSync } from "./folder_sync.ts";
 import { folderUpdate } from "./folder_update.ts";
 import { getItemEstimate } from "./get_item_estimate.ts";
+import { moveItems } from "./move_items.ts";
 import { ping } from "./ping.ts";
 import { sync } from "./sync/mod.ts";
 import { syncWork } from "./work.ts";
@@ -19,6 +20,7 @@ export function syncCommands(host: Host<EasConfig>): readonly AnyCommand[] {
     folderUpdate(work),
     folderDelete(work),
     sync(work),
+    moveItems(work),
     getItemEstimate(work),
     ping(work),
   ];

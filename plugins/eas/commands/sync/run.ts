@@ -5,6 +5,7 @@ import { type EasCall, hierarchy, Status } from "../../api.ts";
 import { Busy } from "../../device_lock.ts";
 import { Outdated, type Session } from "../../sync_state.ts";
 import { hierarchyDiffers } from "../folder_sync.ts";
+import { stateFor } from "../moved_in.ts";
 import { atRest, deviceOf, type Work } from "../work.ts";
 import { completed, type FullRequest, keepRequest } from "./cached.ts";
 import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
@@ -98,7 +99,7 @@ async function workThrough(
   call: EasCall,
 ): Promise<SyncOutcome> {
   const { collections, assumed } = request;
-  const sessions = await work.state.open(
+  const sessions = await stateFor(work, call).open(
     deviceOf(call),
     collections.map(({ id, key }) => ({ collection: id, key })),
   );
