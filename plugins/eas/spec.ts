@@ -48,7 +48,7 @@ export const spec: readonly Section[] = [
     "no Move, no document library, no rights management",
   ),
   no("MS-ASCMD 2.2.1.11", "MeetingResponse", "comes with the calendar"),
-  no("MS-ASCMD 2.2.1.12", "MoveItems", "not yet"),
+  yes("MS-ASCMD 2.2.1.12", "MoveItems"),
   yes("MS-ASCMD 2.2.1.13", "Ping"),
   yes("MS-ASCMD 2.2.1.14", "Provision"),
   partial(
