@@ -102,7 +102,10 @@ export interface Attachment {
   readonly embedded: boolean;
 }
 
-/** A text of a mail, decoded to Unicode, line ends CRLF; cut where fewer bytes were wanted. */
+/**
+ * A text of a mail, decoded to well-formed Unicode without control characters (as XML 1.0 has it),
+ * line ends CRLF; cut where fewer bytes were wanted, but in no character and no CRLF.
+ */
 export interface Text {
   readonly content: string;
   /** Size of the whole text in UTF-8 bytes. */

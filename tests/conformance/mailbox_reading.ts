@@ -11,6 +11,7 @@ export function reading(withPlace: WithPlace): void {
   orders(withPlace);
   texts(withPlace);
   unreadable(withPlace);
+  unsayable(withPlace);
 }
 
 const picture = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
@@ -227,6 +228,24 @@ function unreadable(withPlace: WithPlace): void {
         const item = await readOne(mailbox, id, { text: 100, html: 100 });
         assert.ok(item.mail || item.problem);
         assert.deepEqual(await bytes(mailbox, id, ""), Uint8Array.from(mime));
+      }
+    }));
+}
+
+function unsayable(withPlace: WithPlace): void {
+  test("texts have CRLF line ends, and nothing that XML cannot carry, however they are cut", () =>
+    withPlace(async ({ mailbox, inbox }) => {
+      const mime = Buffer.from(
+        "Content-Type: text/plain; charset=utf-8\r\n\r\n" +
+          "a\0b\x07\nc\x1b\rd\ufffe\r\n".repeat(20),
+      );
+      const { id } = await mailbox.create(inbox, { mime }, token());
+      const { content: whole } = (await readOne(mailbox, id, { text: 1e9 })).mail!.text!;
+      assert.equal(whole, "ab\r\nc\r\nd\r\n".repeat(20));
+      for (let wanted = 1; wanted <= 20; wanted++) {
+        const { content, truncated } = (await readOne(mailbox, id, { text: wanted })).mail!.text!;
+        assert.ok(whole.startsWith(content) && !content.endsWith("\r") && truncated);
+        assert.ok(content.length >= wanted - 1);
       }
     }));
 }

@@ -130,12 +130,11 @@ function render({ text, html }: Source, { type, truncationSize }: BodyPreference
 }
 
 function rendered(source: Text, convert: (content: string) => string): Rendered {
-  const clean = cleanLines(source.content);
-  const content = clean === "" ? "" : convert(clean);
+  const content = source.content === "" ? "" : convert(source.content);
   const bytes = byteLength(content);
   if (!source.truncated) return { content, size: bytes, partial: false };
   // The whole was not read: its size after conversion is estimated from the part that was.
-  const scale = clean === "" ? 1 : bytes / byteLength(clean);
+  const scale = source.content === "" ? 1 : bytes / byteLength(source.content);
   return { content, size: Math.max(bytes, Math.round(source.size * scale)), partial: true };
 }
 
@@ -161,12 +160,12 @@ function previewOf(mail: Source, { preview }: BodyPreference): string | undefine
 
 /** What stands in place of a message that cannot be read. */
 function stub(problem: string | undefined): Source {
-  const content = [
+  const content = cleanLines([
     "This message could not be prepared for this device.",
     ...(problem ? ["", problem] : []),
     "",
     "The message itself is attached as message.eml, as it arrived.",
-  ].join("\r\n");
+  ].join("\r\n"));
   const text = { content, size: byteLength(content), truncated: false };
   return { native: "text", text, html: undefined, preview: content.split("\r\n")[0]! };
 }

@@ -84,10 +84,13 @@ function charsetOfHtml(bytes: Uint8Array): string | undefined {
   return /<meta\b[^>]{0,200}?\bcharset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1];
 }
 
-/** Line ends CRLF, no NUL. */
+// What XML 1.0 cannot carry, so no protocol that is made of it; no reader shows it.
+// deno-lint-ignore no-control-regex -- they are what is looked for
+const unsayable = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]+/g;
+
+/** A text as {@link Text} promises it, so that nobody who reads it has to look again. */
 function normalise(text: string): string {
-  const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
-  return clean.replace(/\r\n|\r|\n/g, "\r\n");
+  return text.replace(unsayable, "").toWellFormed().replace(/\r\n|\r|\n/g, "\r\n");
 }
 
 /** HTML as plain text. Never throws; reads the first 500,000 characters. */
@@ -108,8 +111,13 @@ function asHtml(text: string): string {
   return `<pre style="white-space: pre-wrap">${escaped}</pre>\r\n`;
 }
 
-/** The beginning of a text of at most `bytes` UTF-8 bytes, cut between characters. */
+/** The beginning of a text of at most `bytes` UTF-8 bytes, cut between characters and CRLFs. */
 export function cutText(text: string, bytes: number): string {
+  const cut = cutCharacters(text, bytes);
+  return cut.endsWith("\r") ? cut.slice(0, -1) : cut;
+}
+
+function cutCharacters(text: string, bytes: number): string {
   // Three bytes a UTF-16 unit at most: most texts need no counting.
   if (text.length * 3 <= bytes) return text;
   let size = 0;

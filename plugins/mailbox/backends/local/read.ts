@@ -5,7 +5,7 @@ import { assembleText, cutText, utf8Length } from "../../mime/mod.ts";
 import type { Item, ItemId, Mail, Text, Want } from "../../model.ts";
 import { chunkReader } from "./content.ts";
 import type { FullRow } from "./items.ts";
-import { itemColumns, itemNumbers, stateOf } from "./rows.ts";
+import { itemColumns, itemId, itemNumbers, stateOf } from "./rows.ts";
 
 /** Items in one statement, and the longest text that comes with them: together a few megabytes. */
 const WINDOW = 64;
@@ -23,9 +23,11 @@ interface ReadRow extends Omit<FullRow, "words"> {
   readonly html: string | null;
 }
 
-// The texts are cut by characters here, which is never too short, and by bytes later.
+// The texts are cut by characters here, which is never too short, and by bytes later. What is wanted
+// whole is not counted out: that would cost as much as reading it.
 const inline = (form: Form, limit: string) =>
-  `CASE WHEN min(${limit}, m.${form}_size) <= ${INLINE} THEN substr(m.${form}, 1, ${limit}) END`;
+  `CASE WHEN m.${form}_size <= min(${limit}, ${INLINE}) THEN m.${form}
+     WHEN ${limit} <= ${INLINE} THEN substr(m.${form}, 1, ${limit}) END`;
 
 /** Reads the window ?1 (JSON array of item numbers) of account ?2 with texts of ?3 and ?4 bytes. */
 export const readSql = `SELECT ${itemColumns}, i.thread, m.problem, m.facts, m.text_size,
@@ -51,7 +53,7 @@ export async function* readItems(
       want.text ?? null,
       want.html ?? null,
     ]);
-    const found = new Map(rows.map((row) => [stateOf(row).id, row]));
+    const found = new Map(rows.map((row) => [itemId(row.folder, row.id), row]));
     for (const id of window) {
       const row = found.get(id);
       if (row) yield await itemOf(db, row, want);
@@ -99,6 +101,8 @@ async function textOf(
 ): Promise<Text | undefined> {
   const size = row[`${form}_size`];
   if (wanted === undefined || size === null) return undefined;
+  const whole = size <= Math.min(wanted, INLINE) ? row[form] : null;
+  if (whole !== null) return { content: whole, size, truncated: false };
   const kept = row[form] ?? await keptText(db, row.message, form, wanted);
   const length = utf8Length(kept);
   // The kept text may end before the whole one does.
