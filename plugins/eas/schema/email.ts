@@ -27,7 +27,7 @@ export function emailFields(
   body: readonly Element[],
   version: Version,
   account: Account,
-): Element[] {
+): readonly Element[] {
   const { mail, state } = item;
   const fields = [
     ...(mail ? headers(mail) : [el("Email:Subject", "(This message cannot be shown)")]),
@@ -73,7 +73,7 @@ function filled(tag: Tag, text: string): Element | undefined {
   return text === "" ? undefined : el(tag, text);
 }
 
-const line = (text: string) => clean(text).replace(/[\r\n\t ]+/g, " ").trim();
+const line = (text: string) => clean(text).replace(/[\r\n\t ]{2,}|[\r\n\t]/g, " ").trim();
 
 // HTC's mail shows an error for a sender without a name; Exchange repeats the address as well.
 const named = ({ name, address }: Address): Address => ({ name: name || address, address });

@@ -9,13 +9,19 @@ export function knows(version: Version, tag: Tag): boolean {
   return range === undefined || range.has(version);
 }
 
-/** Leaves out of a tree what a protocol version does not know. */
-export function only(version: Version, elements: readonly Element[]): Element[] {
+/** Leaves out of a tree what a protocol version does not know; mostly that is nothing. */
+export function only(version: Version, elements: readonly Element[]): readonly Element[] {
+  if (elements.every((element) => isKnown(version, element))) return elements;
   return elements.filter(({ tag }) => knows(version, tag)).map((element) =>
     element.children.length === 0
       ? element
       : new Element(element.tag, only(version, element.children))
   );
+}
+
+/** Whether a version knows all of a tree. */
+function isKnown(version: Version, { tag, children }: Element): boolean {
+  return knows(version, tag) && children.every((child) => isKnown(version, child));
 }
 
 /** For each tag that not every version has: those that have it. */
