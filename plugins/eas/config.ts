@@ -1,5 +1,6 @@
 // What an operator can set in `[eas]`.
 import * as v from "valibot";
+import { parseClientCeiling } from "./ceiling.ts";
 import { versions } from "./versions.ts";
 
 const seconds = (least: number, most: number, description: string) =>
@@ -58,6 +59,24 @@ export const config = v.strictObject({
       ),
     ),
     "inline",
+  ),
+  clientVersions: v.optional(
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string("a text"),
+          v.check(
+            (text) => parseClientCeiling(text) !== undefined,
+            `a pattern and one of ${versions.join(", ")}, for example "WindowsMail* 14.0"`,
+          ),
+        ),
+      ),
+      v.description(
+        "Newest version for kinds of clients: a pattern for their DeviceType or User-Agent, and the version",
+      ),
+      v.examples([["WindowsMail* 14.0", "Android-Mail/* 14.1"]]),
+    ),
+    [],
   ),
   maxRequestSize: v.optional(
     bytes(

@@ -34,6 +34,8 @@ export interface Seen {
 export interface Devices {
   /** Registers a request. Reads one row; writes only what changed, and the time once a minute. */
   seen(sighting: Sighting): Promise<Seen>;
+  /** A device that has been here. */
+  find(account: number, id: string): Promise<Device | undefined>;
   /** Keeps what a device tells of itself; each text at most 1024 characters. */
   describe(device: Device, description: Description): Promise<void>;
   /** Registers a Sync that succeeded. Writes once a minute. */
@@ -67,6 +69,10 @@ export function checkDevice({ deviceId, deviceType }: RawQuery, strict: boolean)
 export function deviceRegistry(db: Database): Devices {
   return {
     seen: (sighting) => see(db, sighting),
+    async find(account, id) {
+      const row = await find(db, { account, id });
+      return row && toDevice(row);
+    },
     async describe(device, description) {
       if (isCheck(device.id)) return;
       const columns = Object.entries(columnOf).flatMap(([key, column]) => {
@@ -161,7 +167,10 @@ async function enter(db: Database, sighting: Sighting): Promise<Seen> {
   return { device, first: changes === 1, newOffer: false };
 }
 
-async function find(db: Database, { account, id }: Sighting): Promise<Row | undefined> {
+async function find(
+  db: Database,
+  { account, id }: Pick<Sighting, "account" | "id">,
+): Promise<Row | undefined> {
   const rows = await db.all("SELECT * FROM eas_device WHERE account = ? AND id = ?", [account, id]);
   return rows[0];
 }

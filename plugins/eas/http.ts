@@ -1,11 +1,12 @@
 // ActiveSync over HTTP: who asks, for what, in which version. The work is in dispatch.ts.
 import type { Context, Hono } from "hono";
-import { login, type ServeEnv } from "../../core/mod.ts";
+import { type Account, login, type ServeEnv } from "../../core/mod.ts";
 import { command } from "./api.ts";
 import { authenticate } from "./authenticate.ts";
+import { lowestCeiling } from "./ceiling.ts";
 import { dispatch } from "./dispatch.ts";
 import { type Asked, lineOf, type Parts, standing } from "./line.ts";
-import { namedVersion, offerOf } from "./offer.ts";
+import { namedVersion, type Offer, offerOf } from "./offer.ts";
 import { parseQuery, type RawQuery } from "./query.ts";
 import { empty } from "./response.ts";
 import { parseVersion } from "./versions.ts";
@@ -53,10 +54,30 @@ async function authenticated(c: Ctx, parts: Parts): Promise<Response> {
   });
   const headers = standing(host.config);
   if ("http" in who) return empty(who.http, { ...headers, ...who.headers });
-  const offer = offerOf(host.all(command), host.config.maxVersion);
+  const offer = await offerTo(who.account, query, c.req.raw, parts);
   if (c.req.method === "OPTIONS") return empty(200, { ...headers, ...offer.headers });
   if (query === undefined) return empty(400, headers);
   return await measured({ request: c.req.raw, query, account: who.account, offer }, parts);
+}
+
+/** What this client is offered. OPTIONS names no DeviceType: it may be any device of its kind. */
+async function offerTo(
+  { id }: Account,
+  query: RawQuery | undefined,
+  { headers }: Request,
+  { host, devices, ceilings }: Parts,
+): Promise<Offer> {
+  const { maxVersion, clientVersions } = host.config;
+  const userAgent = headers.get("User-Agent") ?? "";
+  const named = query?.deviceType ? [query.deviceType] : undefined;
+  const alike = async () =>
+    (await devices.list(id)).filter((one) => one.userAgent === userAgent).map(({ type }) => type);
+  const types = clientVersions.length === 0 ? [] : named ?? await alike();
+  const own = await ceilings.of(id);
+  return offerOf(
+    host.all(command),
+    lowestCeiling(maxVersion, clientVersions, own, { types, userAgent }),
+  );
 }
 
 /** The query; undefined where it is malformed (OPTIONS has none). */

@@ -3,6 +3,7 @@ import type { Account, Host, Log } from "../../core/mod.ts";
 import { mailboxes } from "../mailbox/api.ts";
 import {
   type AnyCommand,
+  atLeast,
   command as commandPoint,
   deviceSeen,
   type EasCall,
@@ -11,6 +12,7 @@ import {
   Status,
   type Version,
 } from "./api.ts";
+import type { AccountCeilings } from "./ceiling.ts";
 import type { EasConfig } from "./config.ts";
 import { checkDevice, type Devices } from "./devices.ts";
 import type { Line } from "./dispatch.ts";
@@ -25,6 +27,7 @@ import type { Running } from "./running.ts";
 export interface Parts {
   readonly host: Host<EasConfig>;
   readonly devices: Devices;
+  readonly ceilings: AccountCeilings;
   readonly running: Running;
   readonly metrics: Metrics;
 }
@@ -57,9 +60,9 @@ export function lineOf(asked: Asked, parts: Parts, signal: AbortSignal): Line {
     gates: host.all(gate),
     options: { clock: host.clock, log, gzip: takesGzip(received.get("Accept-Encoding")), headers },
     statusRoot: readsStatus(namedVersion(query, header)) ? root : undefined,
-    command: () => find(commands, query, agreedVersion(query, header, host.config.maxVersion)),
+    command: () => find(commands, query, agreedVersion(query, header)),
     open(command) {
-      const version = agreedVersion(query, header, host.config.maxVersion);
+      const version = agreedVersion(query, header);
       const renew = () => Object.assign(headers, asked.offer.renewal);
       return openCall(command, version, asked, parts, { log, signal, renew });
     },
@@ -85,6 +88,8 @@ async function openCall(
   { log, signal, renew }: Surroundings,
 ): Promise<EasCall> {
   checkDevice(query, host.config.strict);
+  const above = !atLeast(offer.max, version);
+  if (above) await requireLeave(version, query, account, offer, { host, devices });
   const content = await readContent(request, command, host.config);
   const { device, first, newOffer } = await devices.seen({
     account: account.id,
@@ -95,7 +100,7 @@ async function openCall(
     offer: offer.text,
     now: host.clock.now(),
   });
-  if (newOffer) renew();
+  if (newOffer || above) renew();
   await host.emit(deviceSeen, { device, first });
   return {
     ...content,
@@ -108,6 +113,24 @@ async function openCall(
     clock: host.clock,
     signal,
   };
+}
+
+/**
+ * A version above the device's ceiling is worked with until the device has negotiated again: a phone
+ * that is refused stops syncing, and may never ask for the versions again. Only a device that never
+ * was let in with it has no reason to use a version that the server offers to nobody. Throws 138.
+ */
+async function requireLeave(
+  version: Version,
+  { deviceId }: RawQuery,
+  { id }: Account,
+  { renewal }: Offer,
+  { host, devices }: Pick<Parts, "host" | "devices">,
+): Promise<void> {
+  if (atLeast(host.config.maxVersion, version)) return;
+  const device = await devices.find(id, deviceId);
+  if (device?.versions.includes(version)) return;
+  throw new Status(138, `version ${version} is not offered here`, { headers: renewal });
 }
 
 /** A log that says who asked for what; the values come from outside, so they are cut. */

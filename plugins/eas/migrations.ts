@@ -36,4 +36,8 @@ export const migrations: readonly Migration[] = [
       "CREATE INDEX eas_sent_at ON eas_sent (at)",
     ],
   },
+  {
+    id: "20261123_ceiling",
+    up: ["CREATE TABLE eas_ceiling (account INTEGER PRIMARY KEY, version TEXT NOT NULL)"],
+  },
 ];

@@ -4,6 +4,8 @@ import type { RawQuery } from "./query.ts";
 
 /** Versions and commands as headers. MS-ASHTTP 2.2.2.1.2 */
 export interface Offer {
+  /** The newest version in it. */
+  readonly max: Version;
   readonly headers: Readonly<Record<string, string>>;
   /** Equal text: equal offer. */
   readonly text: string;
@@ -22,6 +24,7 @@ export function offerOf(commands: readonly AnyCommand[], max: Version): Offer {
     "MS-ASProtocolCommands": names.join(","),
   };
   return {
+    max,
     headers,
     text: `${spoken.join(",")} ${names.toSorted().join(",")}`,
     // MS-ASHTTP 2.2.2.1.1.10
@@ -50,12 +53,12 @@ export function namedVersion(query: RawQuery, header: string | null): string | u
  * still asks like that has been answered in 2.5 for twenty years, and reads it.
  */
 // MS-ASHTTP 2.2.1.1.2.6
-export function agreedVersion(query: RawQuery, header: string | null, max: Version): Version {
+export function agreedVersion(query: RawQuery, header: string | null): Version {
   const named = namedVersion(query, header) ?? versions[0];
   const version = versions.find((known) => known === named);
   // The base64 encoding came with 12.1.
   const readable = version !== undefined && (!query.version || atLeast(version, "12.1"));
-  if (readable && atLeast(max, version)) return version;
+  if (readable) return version;
   const http = named === "1.0" ? 505 : 400;
   throw new Status(138, `version ${named} is not spoken here`, { http });
 }

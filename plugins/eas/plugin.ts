@@ -30,6 +30,8 @@ import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
 import { validateCert } from "./commands/validate_cert.ts";
+import { accountCeilings } from "./ceiling.ts";
+import { ceilingCommand } from "./ceiling_command.ts";
 import { config } from "./config.ts";
 import { deviceCommand } from "./device_command.ts";
 import { deviceRegistry } from "./devices.ts";
@@ -62,6 +64,7 @@ export default definePlugin({
   migrations,
   contributes(host) {
     const devices = deviceRegistry(host.db);
+    const ceilings = accountCeilings(host.db, host.clock);
     const sent = sentJournal(host.db);
     const running = runningCalls();
     const metrics = easMetrics(running);
@@ -79,14 +82,19 @@ export default definePlugin({
     ];
     return [
       ...commands.map((one) => command.of(one, one.name)),
-      route.of(easRoute({ host, devices, running, metrics }), "/Microsoft-Server-ActiveSync"),
+      route.of(
+        easRoute({ host, devices, ceilings, running, metrics }),
+        "/Microsoft-Server-ActiveSync",
+      ),
       metric.of(metrics.register, "navette_eas_*"),
       cliCommand.of(probeCommand, "probe"),
       cliCommand.of(deviceCommand, "device"),
+      cliCommand.of(ceilingCommand, "eas"),
       started.of((fact) => showFirstVisit(host, fact), "probe at the first start"),
       stopping.of(() => running.stop()),
       accountDeleted.of(async ({ account }) => {
         await devices.forget(account.id);
+        await ceilings.set(account.id, undefined);
         await sent.forget(account.id);
       }),
     ];
