@@ -80,7 +80,8 @@ export interface Session extends View {
   /**
    * Present where the device repeats the key before the last answer: that answer never arrived. Its
    * items are not part of the view. To send it again, answer with its key and commit nothing (but
-   * `amend` what has changed since); a `commit` forgets it.
+   * `amend` what has changed since). A `commit` makes another answer to the same key: the device may
+   * have either, and the next key that it sends tells which.
    */
   readonly lost: Lost | undefined;
   /** Commands that were begun under the key which the device sent. */
@@ -108,7 +109,7 @@ export interface Session extends View {
 /** A look at what the device has, counting the last answer as received: for Ping and estimates. */
 export interface Look extends View {
   readonly state: string;
-  /** The keys that the device may send next: of the last answer, and the one before it. */
+  /** The keys that the device may send next: of the last answers, and the one before them. */
   readonly keys: readonly string[];
 }
 
@@ -118,7 +119,7 @@ export interface SyncState {
    * Begins the work on collections with the keys that the device sent. A collection is missing from
    * the outcome where its key is neither the present nor the previous one: Status 3 (Sync) or 9
    * (FolderSync). "0" starts over; keys are never used twice, and what the device had stays valid
-   * until it uses the key that the answer to "0" carries.
+   * until it uses the key that the answer to "0" carries. Throws {@link Outdated}.
    */
   open(device: DeviceRef, wanted: readonly Keyed[]): Promise<Map<string, Session>>;
   /** Looks at collections; those which the device never primed are missing. */

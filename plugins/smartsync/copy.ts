@@ -16,12 +16,15 @@ export interface Copy {
   readonly next_state: string;
   readonly generation: number;
   readonly next_gone: number;
+  /** The key of another answer that went out to the same key, which the device may have instead. */
+  readonly spare_key: string | null;
   /** Counts commits: two processes cannot both advance a copy. */
   readonly revision: number;
 }
 
-// Not next_items, which is as long as a window and of use only where an answer was lost.
-const columns = "id, collection, key, state, next_key, next_state, generation, next_gone, revision";
+// Not next_items and spare, which are as long as a window and of use only where an answer was lost.
+const columns = `id, collection, key, state, next_key, next_state, generation, next_gone, spare_key,
+  revision`;
 
 /** The copies of these collections, the newest first. */
 export function copiesOf(
@@ -34,6 +37,12 @@ export function copiesOf(
        AND collection IN (SELECT value FROM json_each(?)) ORDER BY id DESC`,
     [account, device, JSON.stringify(collections)],
   );
+}
+
+/** A copy as it is now. */
+export async function copyOf(db: Database, id: number): Promise<Copy | undefined> {
+  const [copy] = await db.all<Copy>(`SELECT ${columns} FROM smartsync_copy WHERE id = ?`, [id]);
+  return copy;
 }
 
 /** A row of a journal, with the copy and the key that it belongs to. */

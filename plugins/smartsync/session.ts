@@ -10,6 +10,8 @@ import {
   type Session,
 } from "../eas/api.ts";
 import { type Copy, end, type JournalRow, keyAfter, startKey } from "./copy.ts";
+import { spareOf } from "./spare.ts";
+import { forgetLast, rowsOf, tell } from "./told.ts";
 import { nextItems, viewOf } from "./view.ts";
 
 /** What a session knows from the rows that were read at its start. */
@@ -41,7 +43,7 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
       if (held.length > 0) await db.transaction((tx) => amend(tx, opening, held));
     },
     intend: (commands) => intend(db, opening, commands),
-    commit: (next) => db.transaction((tx) => commit(tx, opening, received, next)),
+    commit: (next) => db.transaction((tx) => commit(tx, opening, lost, next)),
     keep: (state) => keep(db, opening, received, state),
   };
 }
@@ -105,28 +107,17 @@ async function writeJournal(
 async function commit(
   tx: Database,
   opening: Opening,
-  received: boolean,
+  lost: Lost | undefined,
   next: Next,
 ): Promise<string> {
   const { copy, key } = opening;
-  const rows = [
-    ...next.held.map(({ item, date, has }) => [item, date, has]),
-    ...next.gone.map((item) => [item, 0, null]),
-  ];
+  const rows = rowsOf(next);
   const items = JSON.stringify(rows.map(([item]) => item));
   const handed: Handed = { next, key: keyAfter(key), items };
   const id = copy
-    ? await advance(tx, opening, copy, received, handed)
+    ? await advance(tx, opening, copy, lost, handed)
     : await begin(tx, opening, handed);
-  if (rows.length > 0) {
-    await tx.run(
-      `INSERT INTO smartsync_item (copy, item, date, has, told)
-         SELECT ?1, value ->> 0, value ->> 1, value ->> 2, ?2 FROM json_each(?3) WHERE true
-         ON CONFLICT (copy, item) DO UPDATE SET old_date = date, old_has = has,
-           date = excluded.date, has = excluded.has, told = excluded.told`,
-      [id, copy ? copy.generation + 1 : 1, JSON.stringify(rows)],
-    );
-  }
+  await tell(tx, id, copy ? copy.generation + 1 : 1, rows);
   await writeJournal(tx, id, key, next.journal);
   return handed.key;
 }
@@ -162,26 +153,32 @@ async function begin(
   return row!.id;
 }
 
-/** Confirms the last answer if the device has shown its key, else forgets it; makes room for the next. */
+/**
+ * Confirms the last answer if the device has shown its key; else keeps it as the spare one, because
+ * this request may be a late repeat, and the device has that answer. Makes room for the next.
+ */
 async function advance(
   tx: Database,
   { key, journal, others }: Opening,
   copy: Copy,
-  received: boolean,
+  lost: Lost | undefined,
   { next, key: nextKey, items }: Handed,
 ): Promise<number> {
-  if (!received) await forgetLast(tx, copy);
+  if (lost) await forgetLast(tx, copy);
   const { changes } = await tx.run(
     `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_gone = ?,
-       next_items = ?, generation = generation + 1, revision = revision + 1
+       next_items = ?, spare_key = ?, spare = ?, generation = generation + 1,
+       revision = revision + 1
      WHERE id = ? AND revision = ?`,
     [
       key,
-      received ? copy.next_state : copy.state,
+      lost ? copy.state : copy.next_state,
       nextKey,
       next.state,
       next.gone.length,
       items,
+      lost?.key ?? null,
+      lost ? spareOf(lost) : null,
       copy.id,
       copy.revision,
     ],
@@ -200,18 +197,6 @@ async function advance(
   // Whoever uses a later key of a copy has left all others behind.
   if (key !== startKey) await end(tx, others.map(({ id }) => id));
   return copy.id;
-}
-
-/** Takes back what the lost answer told. */
-async function forgetLast(tx: Database, { id, generation }: Copy): Promise<void> {
-  const mine = `copy = ?1 AND told = ?2 AND item IN
-    (SELECT n.value FROM smartsync_copy c, json_each(c.next_items) n WHERE c.id = ?1)`;
-  await tx.run(
-    `UPDATE smartsync_item SET date = old_date, has = old_has, told = 0
-       WHERE ${mine} AND old_has IS NOT NULL`,
-    [id, generation],
-  );
-  await tx.run(`DELETE FROM smartsync_item WHERE ${mine}`, [id, generation]);
 }
 
 async function keep(

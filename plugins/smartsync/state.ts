@@ -3,6 +3,7 @@ import type { Database } from "../../core/mod.ts";
 import type { DeviceRef, Look, Session, SyncState } from "../eas/api.ts";
 import { copiesOf, type Copy, end, journalsOf, startKey } from "./copy.ts";
 import { type Opening, openSession } from "./session.ts";
+import { settled } from "./spare.ts";
 import { viewOf } from "./view.ts";
 
 /** The durable memory over a database that has this plugin's tables. */
@@ -14,8 +15,9 @@ export function smartsync(db: Database): SyncState {
       const sessions = new Map<string, Session>();
       for (const { collection, key } of wanted) {
         const own = copies.filter((copy) => copy.collection === collection);
-        const copy = copyFor(own, key);
-        if (!copy && key !== startKey) continue;
+        const found = copyFor(own, key);
+        if (!found && key !== startKey) continue;
+        const copy = found && await settled(db, found, key);
         const journal = journals.filter((row) => row.copy === copy?.id);
         const others = own.filter(({ id }) => id !== copy?.id);
         const opening: Opening = { device, collection, key, copy, others, journal };
@@ -25,8 +27,8 @@ export function smartsync(db: Database): SyncState {
     },
     async look(device, collections) {
       const looks = new Map<string, Look>();
-      for (const copy of await copiesOf(db, device, collections)) {
-        if (!looks.has(copy.collection)) looks.set(copy.collection, lookInto(db, copy));
+      for (const copy of inUse(await copiesOf(db, device, collections))) {
+        looks.set(copy.collection, lookInto(db, copy));
       }
       return looks;
     },
@@ -49,12 +51,35 @@ export function smartsync(db: Database): SyncState {
 
 /** The copy that a key belongs to. The newest comes first: it is where a second key 0 goes on. */
 function copyFor(copies: readonly Copy[], key: string): Copy | undefined {
-  return copies.find((copy) => copy.next_key === key || copy.key === key);
+  return copies.find((copy) => [copy.next_key, copy.key, copy.spare_key].includes(key));
 }
 
-/** The newest copy, with the last answer counted as received. */
+/**
+ * Of each collection the copy that the device uses: the newest one of which it has shown a key. A
+ * request with key 0 that comes late makes a newer one, which nobody will ever use.
+ */
+function inUse(copies: readonly Copy[]): Copy[] {
+  const chosen = new Map<string, Copy>();
+  for (const copy of copies) {
+    const other = chosen.get(copy.collection);
+    if (!other || (other.key === startKey && copy.key !== startKey)) {
+      chosen.set(copy.collection, copy);
+    }
+  }
+  return [...chosen.values()];
+}
+
+/**
+ * A copy with the last answer counted as received. Where the device may have another one instead,
+ * neither counts: so nothing is overlooked, and the next Sync settles it.
+ */
 function lookInto(db: Database, copy: Copy): Look {
-  const keys = [copy.next_key, copy.key].filter((key) => key !== startKey);
+  const { next_key, key, spare_key } = copy;
+  const keys = [next_key, key, ...(spare_key === null ? [] : [spare_key])]
+    .filter((one) => one !== startKey);
+  if (spare_key !== null && copy.state !== null) {
+    return { ...viewOf(db, copy.id, copy.generation), state: copy.state, keys };
+  }
   return { ...viewOf(db, copy.id), state: copy.next_state, keys };
 }
 

@@ -85,8 +85,29 @@ describe("a lost answer", () => {
     assert.notEqual(keys[0], keys[1]);
     assert.equal(keys[1], keys[2]);
     assert.deepEqual([whole, other, again].map((r) => r.collections[0]?.adds.length), [5, 5, 5]);
+    // Either may have arrived: the device says which by its key, and the other one is forgotten.
+    const used = await client.sync({ collections: [{ id: app.inbox, key: keys[1]! }] });
+    assert.ok(used.empty || used.collections[0]?.status === 1);
     const old = await client.sync({ collections: [{ id: app.inbox, key: keys[0]! }] });
     assert.equal(old.collections[0]?.status, 3);
+  });
+
+  it("stays valid where a late repeat with other wishes had another one made", async () => {
+    for (let n = 0; n < 3; n++) await app.arrives(`mail ${n}`);
+    await phone.sync([app.inbox]);
+    const { key } = inbox();
+    const client = app.client();
+    const late = { collections: [{ id: app.inbox, key, getChanges: false }] };
+    await client.sync(late);
+    await phone.sync([app.inbox]);
+    assert.equal(inbox().items.size, 3);
+    // The network brings the first request again, after the device has its answer to the second.
+    await client.sync({ collections: [{ ...late.collections[0]!, options: { filter: 1 } }] });
+    await app.arrives("mail 3");
+    await phone.syncAll(app.inbox);
+    assert.equal(phone.resets, 0);
+    assert.deepEqual(inbox().anomalies, []);
+    assert.equal(inbox().items.size, 4);
   });
 
   it("is made anew where the repeat has a smaller window", async () => {
