@@ -24,11 +24,14 @@ export interface SyncOptions {
   readonly mimeSupport?: 0 | 1 | 2;
   /** 0 to 8. */
   readonly mimeTruncation?: number;
+  /** Only for 2.5, in place of `bodies`: 0 no text, 1 512 bytes … 9 all of it. */
+  readonly truncation?: number;
 }
 
 export function optionElements(options: SyncOptions): (Element | undefined)[] {
   return [
     optional("AirSync:FilterType", options.filter),
+    optional("AirSync:Truncation", options.truncation),
     optional("AirSync:Class", options.class),
     ...(options.bodies ?? []).map(bodyPreference),
     optional("AirSync:Conflict", options.conflict),
