@@ -91,7 +91,7 @@ test("documents are read as show() writes them", () => {
 test("what cannot be read is refused", () => {
   for (
     const wrong of [
-      "> Sync (12.0)",
+      "> Sync (12.2)",
       "> Sync now",
       '> Sync\n<AirSync:Sync>\n    <AirSync:Wait> "5"',
       "> Sync\n<AirSync:Sync>\n<AirSync:Wait>",

@@ -9,6 +9,7 @@ const givers: Partial<Record<Tag, string>> = {
   "AirSync:ServerId": "item",
   "Move:DstMsgId": "item",
   "AirSyncBase:FileReference": "file",
+  "Email:AttName": "file",
   "Provision:PolicyKey": "policy",
 };
 
@@ -35,6 +36,7 @@ const makers: readonly Tag[] = [
 const titles: readonly Tag[] = [
   "FolderHierarchy:DisplayName",
   "AirSyncBase:DisplayName",
+  "Email:DisplayName",
   "Email:Subject",
 ];
 

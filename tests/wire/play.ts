@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Flag, type Mailbox, mailboxes, noMarks } from "../../plugins/mailbox/api.ts";
 import { plugins } from "../../plugins/manifest.ts";
-import { decode, Element, encode, show } from "../../plugins/eas/wbxml/mod.ts";
-import type { Version } from "../../plugins/eas/versions.ts";
+import { decode, el, Element, encode, show } from "../../plugins/eas/wbxml/mod.ts";
+import { atLeast, type Version } from "../../plugins/eas/versions.ts";
 import { settle } from "../kit.ts";
 import { type TestApp, testApp } from "../kit_app.ts";
 import { basic } from "../kit_eas.ts";
@@ -111,7 +111,9 @@ class Player {
       : isQuery
       ? command
       : `?Cmd=${command}&User=anna&${device}${this.#names.resolve(more)}`;
-    const bytes = body instanceof Element ? encode(this.#names.resolved(body)) : body;
+    const bytes = body instanceof Element
+      ? encode(dressed(this.#names.resolved(body), version))
+      : body;
     const all = new Headers({
       Authorization: basic(),
       ...(!isOptions && !isQuery && { "MS-ASProtocolVersion": version }),
@@ -187,6 +189,14 @@ class Player {
       return `part ${index}:\n${shown}`;
     });
   }
+}
+
+/** Up to 12.0 a collection says its class: what a conversation leaves out is put in. */
+function dressed(element: Element, version: Version): Element {
+  if (atLeast(version, "12.1") || element.children.length === 0) return element;
+  const children = element.children.map((child) => dressed(child, version));
+  const lacks = element.tag === "AirSync:Collection" && !element.child("AirSync:Class");
+  return new Element(element.tag, lacks ? [el("AirSync:Class", "Email"), ...children] : children);
 }
 
 /** Text as a JSON string, everything else as hex. */
