@@ -88,8 +88,11 @@ export interface Command<Q, A> {
   readonly since?: Version;
   /** The last version that has it; absent: all. */
   readonly until?: Version;
-  /** The root element of its answer, where a status goes that ends it: `AirSync:Sync` … */
-  readonly root: Element["tag"];
+  /**
+   * The root element of its document, where a status goes that ends it: `AirSync:Sync` … Absent:
+   * it has no document.
+   */
+  readonly root?: Element["tag"];
   /** Turns the document into a request. Throws {@link Status}. No I/O. */
   read(call: EasCall): Q;
   /** Does the work. Throws {@link Status}. */

@@ -21,6 +21,7 @@ import {
   syncState,
   wakeup,
 } from "./api.ts";
+import { getAttachment } from "./commands/get_attachment.ts";
 import { getHierarchy } from "./commands/get_hierarchy.ts";
 import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
@@ -70,6 +71,7 @@ export default definePlugin({
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
       ...syncCommands(host),
+      getAttachment,
       getHierarchy,
       sendMail(sent),
       smartReply(sent),

@@ -5,7 +5,8 @@ import { multipart, type Part } from "../multipart.ts";
 import { encode } from "../wbxml/encode.ts";
 import { emptyFolder } from "./item_operations/empty_folder.ts";
 import { type Fetch, fetches } from "./item_operations/fetch.ts";
-import { type EmptyFolder, mostOperations, type Operation, read } from "./item_operations/read.ts";
+import { moveConversation } from "./item_operations/move_conversation.ts";
+import { mostOperations, type Operation, read } from "./item_operations/read.ts";
 
 /** `parts`: the answer is multipart, and these come behind the document. */
 type Outcome =
@@ -43,23 +44,38 @@ async function run(
 ): Promise<Outcome> {
   if (operations.length === 0) return { status: protocolError };
   if (operations.length > mostOperations) return { status: tooMany };
+  // What changes something happens at once, in the order of the request; what is read comes later.
   const done: Element[] = [];
-  for (const operation of operations.filter(isEmpty)) done.push(await emptyFolder(operation, call));
+  for (const operation of operations) done.push(...await change(operation, call, host));
   // The schema wants the answers by kind: Move, EmptyFolderContents, Fetch.
-  const rest = operations.filter((operation): operation is Fetch => !isEmpty(operation));
-  const moves = rest.filter((one) => one.kind === "failed" && one.tag.endsWith("Move"));
-  const emptied = rest.filter((one) => one.kind === "failed" && one.tag.endsWith("Contents"));
-  const fetched = rest.filter((one) => !moves.includes(one) && !emptied.includes(one));
+  const byKind = [moveTag, emptyTag].flatMap((tag) => done.filter((one) => one.tag === tag));
   const parts: Part[] | undefined = call.query.acceptMultiPart ? [] : undefined;
-  const children = chained(
-    fetches([...moves, ...emptied], call, host, parts),
-    done,
-    fetches(fetched, call, host, parts),
-  );
+  const children = chained(byKind, fetches(operations.filter(isFetch), call, host, parts));
   return parts ? { children: await Array.fromAsync(children), parts } : { children };
 }
 
-const isEmpty = (operation: Operation): operation is EmptyFolder => operation.kind === "empty";
+const moveTag = "ItemOperations:Move", emptyTag = "ItemOperations:EmptyFolderContents";
+
+/** Does what changes something, and answers it; a Fetch does not. */
+async function change(operation: Operation, call: EasCall, host: Host): Promise<Element[]> {
+  if (operation.kind === "empty") return [await emptyFolder(operation, call)];
+  if (operation.kind === "move") return [await moveConversation(operation, call)];
+  return isFetch(operation)
+    ? []
+    : await Array.fromAsync(fetches([operation], call, host, undefined));
+}
+
+function isFetch(operation: Operation): operation is Fetch {
+  switch (operation.kind) {
+    case "empty":
+    case "move":
+      return false;
+    case "failed":
+      return operation.tag === "ItemOperations:Fetch";
+    default:
+      return true;
+  }
+}
 
 const document = (status: number, ...content: Element[]) =>
   el("ItemOperations:ItemOperations", el("ItemOperations:Status", status), ...content);

@@ -391,9 +391,9 @@ test("answers come by kind: moves, emptied folders, fetches", async () => {
     responses(answer).map((one) => [one.tag, one.textOf("ItemOperations:Status")]),
     [
       ["ItemOperations:Move", "155"],
-      ["ItemOperations:Move", "154"],
-      ["ItemOperations:EmptyFolderContents", "2"],
+      ["ItemOperations:Move", "6"],
       ["ItemOperations:EmptyFolderContents", "6"],
+      ["ItemOperations:EmptyFolderContents", "2"],
       ["ItemOperations:Fetch", "1"],
     ],
   );
@@ -430,6 +430,37 @@ test("a folder is emptied, and its subfolders only where that is asked", async (
   assert.deepEqual(statuses(await ask(app, empty(trash, true))), ["1"]);
   const { changes } = await mailbox.folders(undefined);
   assert.ok(changes.every(({ id }) => id !== below.id && id !== deep.id));
+  await app.stop();
+});
+
+test("what is special below an emptied folder stays, with all that is above and in it", async () => {
+  let above = "";
+  const { app } = await prepared({
+    wrap: (inner) =>
+      altered(inner, {
+        async folders(since) {
+          const page = await inner.folders(since);
+          const changes = page.changes.map(({ id, folder }) => ({
+            id,
+            folder: folder?.role === "archive" && above ? { ...folder, parent: above } : folder,
+          }));
+          return { ...page, changes };
+        },
+      }),
+  });
+  const mailbox = app.mailbox() as Mailbox & EditsFolders;
+  const trash = await folderOf(mailbox, "trash");
+  const archive = await folderOf(mailbox, "archive");
+  const make = (name: string) =>
+    mailbox.createFolder({ name, parent: trash, class: "mail" }, `make ${name}`);
+  const [kept, goes] = [await make("kept"), await make("goes")];
+  above = kept.id;
+  await mailbox.create(archive, { mime: new TextEncoder().encode("Subject: x\r\n\r\n") }, "in it");
+  assert.deepEqual(statuses(await ask(app, empty(trash, true))), ["1"]);
+  const { changes } = await mailbox.folders(undefined);
+  const left = changes.map(({ id }) => id);
+  assert.deepEqual([kept.id, archive, goes.id].map((id) => left.includes(id)), [true, true, false]);
+  assert.equal(await mailbox.count(archive, {}), 1);
   await app.stop();
 });
 

@@ -1,6 +1,15 @@
 // EmptyFolderContents: everything in a folder goes, and its subfolders where that is asked.
-import { type EditsFolders, type Mailbox, NotFound, Refused } from "../../../mailbox/api.ts";
+import {
+  type EditsFolders,
+  type Folder,
+  type FolderId,
+  type Mailbox,
+  NotFound,
+  Refused,
+} from "../../../mailbox/api.ts";
 import { type EasCall, el, type Element } from "../../api.ts";
+import { editsFolders } from "../folder_edits.ts";
+import { path, shownFolders } from "../hierarchy.ts";
 import type { EmptyFolder } from "./read.ts";
 
 /** Phones give up after 30 s: what is left then is told as partial. Milliseconds. */
@@ -27,12 +36,12 @@ async function attempt({ folder, subfolders }: EmptyFolder, call: EasCall): Prom
   const { mailbox, clock } = call;
   const deadline = clock.now() + patience;
   try {
-    const below = subfolders ? await descendants(mailbox, folder) : [];
+    const folders = await shownFolders(mailbox);
+    if (!folders.some(({ id }) => id === folder)) return notFound;
+    const below = subfolders ? removable(folder, folders) : [];
     if (below.length > 0 && !editsFolders(mailbox)) return accessDenied;
-    for (const id of [...below, folder]) {
-      if (!await removeItems(mailbox, id, () => clock.now() < deadline)) return partial;
-      if (id !== folder && editsFolders(mailbox)) await mailbox.removeFolder(id);
-    }
+    if (!await removeItems(mailbox, folder, () => clock.now() < deadline)) return partial;
+    for (const id of below) if (editsFolders(mailbox)) await removeFolder(mailbox, id);
     return ok;
   } catch (error) {
     if (error instanceof NotFound) return notFound;
@@ -59,24 +68,22 @@ async function removeItems(
   return true;
 }
 
-/** The folders below a folder, deepest first. */
-async function descendants(mailbox: Mailbox, root: string): Promise<string[]> {
-  const children = new Map<string | undefined, string[]>();
-  let since: string | undefined;
-  let more = true;
-  while (more) {
-    const found = await mailbox.folders(since);
-    for (const { id, folder } of found.changes) {
-      if (folder) children.set(folder.parent, [...children.get(folder.parent) ?? [], id]);
-    }
-    since = found.cursor;
-    more = found.more;
-  }
-  const below = (id: string): string[] =>
-    (children.get(id) ?? []).flatMap((child) => [...below(child), child]);
-  return below(root);
+/**
+ * The folders right below a folder that go with all that is in them. Special ones stay, wherever
+ * they are, and so does what devices are not shown.
+ */
+function removable(root: FolderId, folders: readonly Folder[]): FolderId[] {
+  const kept = new Set(
+    folders.filter(({ role }) => role).flatMap(({ id }) => path(id, folders)),
+  );
+  return folders.filter(({ id, parent }) => parent === root && !kept.has(id)).map(({ id }) => id);
 }
 
-function editsFolders(mailbox: Mailbox): mailbox is Mailbox & EditsFolders {
-  return "removeFolder" in mailbox;
+async function removeFolder(mailbox: EditsFolders, id: FolderId): Promise<void> {
+  try {
+    await mailbox.removeFolder(id);
+  } catch (error) {
+    // Somebody else was faster.
+    if (!(error instanceof NotFound)) throw error;
+  }
 }

@@ -1,5 +1,6 @@
 // What an ItemOperations request asks for, operation by operation.
-import { type EasCall, type Element, Status, type Tag, type Version } from "../../api.ts";
+import { Buffer } from "node:buffer";
+import { atLeast, type EasCall, type Element, Status, type Tag, type Version } from "../../api.ts";
 import { BadOptions, type ItemOptions, readOptions } from "../../schema/options.ts";
 
 /** The item with its options. */
@@ -30,6 +31,14 @@ export interface EmptyFolder {
   readonly subfolders: boolean;
 }
 
+export interface MoveConversation {
+  readonly kind: "move";
+  readonly names: readonly Element[];
+  /** `Mail.thread` of the conversation. */
+  readonly thread: string;
+  readonly to: string;
+}
+
 /** An operation that is answered with a status without being tried. */
 export interface Failed {
   readonly kind: "failed";
@@ -41,7 +50,7 @@ export interface Failed {
   readonly status: number;
 }
 
-export type Operation = ItemFetch | AttachmentFetch | EmptyFolder | Failed;
+export type Operation = ItemFetch | AttachmentFetch | EmptyFolder | MoveConversation | Failed;
 
 /** More in one request are refused. MS-ASCMD 2.2.3.177.8 */
 export const mostOperations = 100;
@@ -57,7 +66,7 @@ export function read({ document, version }: EasCall): readonly Operation[] {
       case "ItemOperations:EmptyFolderContents":
         return [emptyOf(element)];
       case "ItemOperations:Move":
-        return [moveOf(element)];
+        return [moveOf(element, version)];
       default:
         return [];
     }
@@ -130,16 +139,16 @@ function emptyOf(element: Element): Operation {
   return { kind: "empty", names: all, folder, subfolders };
 }
 
-/**
- * Conversations cannot be moved here: "155" says so of moves for now, "154" that one for ever failed.
- * MS-ASCMD 2.2.3.177.8
- */
-function moveOf(element: Element): Failed {
-  const always = element.child("ItemOperations:Options")?.child("ItemOperations:MoveAlways");
-  return {
-    kind: "failed",
-    tag: "ItemOperations:Move",
-    names: names(element, "ItemOperations:ConversationId"),
-    status: always ? 154 : 155,
+/** A conversation is moved for ever or not at all: 155 where "always" is missing. */
+// MS-ASCMD 2.2.3.118
+function moveOf(element: Element, version: Version): Operation {
+  const all = names(element, "ItemOperations:ConversationId");
+  const fail = (status: number): Failed => {
+    return { kind: "failed", tag: "ItemOperations:Move", names: all, status };
   };
+  const to = element.textOf("ItemOperations:DstFldId")?.trim();
+  if (!atLeast(version, "14.0") || !all[0] || !to) return fail(2);
+  const options = element.child("ItemOperations:Options");
+  if (!options?.child("ItemOperations:MoveAlways")) return fail(155);
+  return { kind: "move", names: all, thread: Buffer.from(all[0].bytes).toString("hex"), to };
 }
