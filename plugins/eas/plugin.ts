@@ -21,12 +21,14 @@ import {
   syncState,
   wakeup,
 } from "./api.ts";
+import { find } from "./commands/find.ts";
 import { getAttachment } from "./commands/get_attachment.ts";
 import { getHierarchy } from "./commands/get_hierarchy.ts";
 import { itemOperations } from "./commands/item_operations.ts";
 import { provision as provisionCommand } from "./commands/provision.ts";
 import { resolveRecipients } from "./commands/resolve_recipients.ts";
 import { smartForward, smartReply } from "./commands/compose/smart.ts";
+import { search } from "./commands/search.ts";
 import { sendMail } from "./commands/send_mail.ts";
 import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
@@ -77,6 +79,8 @@ export default definePlugin({
       smartReply(sent),
       smartForward(sent, host),
       itemOperations(host),
+      search(host),
+      find(host),
       settings(host, devices),
       resolveRecipients(host),
       validateCert,

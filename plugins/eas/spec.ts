@@ -34,7 +34,7 @@ export const spec: readonly Section[] = [
   yes("MS-ASWBXML 2.1", "Compact binary form of documents, all 26 code pages"),
   yes("MS-ASDTYPE 2", "Data types"),
   no("MS-ASCMD 2.2.1.1", "Autodiscover", "comes with its own plugin"),
-  no("MS-ASCMD 2.2.1.2", "Find", "not yet"),
+  partial("MS-ASCMD 2.2.1.2", "Find", "mail and people only; no photos"),
   partial("MS-ASCMD 2.2.1.3", "FolderCreate", "folders of mail only"),
   yes("MS-ASCMD 2.2.1.4", "FolderDelete"),
   yes("MS-ASCMD 2.2.1.5", "FolderSync"),
@@ -52,7 +52,7 @@ export const spec: readonly Section[] = [
     "ResolveRecipients",
     "asks directories that plugins bring, and none comes along yet; no free times, certificates, pictures",
   ),
-  no("MS-ASCMD 2.2.1.16", "Search", "not yet"),
+  partial("MS-ASCMD 2.2.1.16", "Search", "mail and people only; no photos, no document library"),
   yes("MS-ASCMD 2.2.1.17", "SendMail"),
   partial(
     "MS-ASCMD 2.2.1.18",

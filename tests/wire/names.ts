@@ -16,6 +16,7 @@ const givers: Partial<Record<Tag, string>> = {
 /** Elements that only use such an id. */
 const users: Partial<Record<Tag, string>> = {
   "AirSync:CollectionId": "folder",
+  "Search:LongId": "item",
   "Move:SrcMsgId": "item",
   "Move:SrcFldId": "folder",
   "Move:DstFldId": "folder",
