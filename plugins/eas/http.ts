@@ -1,6 +1,6 @@
 // ActiveSync over HTTP: who asks, for what, in which version. The work is in dispatch.ts.
 import type { Context, Hono } from "hono";
-import { type Account, login, type ServeEnv } from "../../core/mod.ts";
+import { type Account, login, type ServeEnv, Unavailable } from "../../core/mod.ts";
 import { command } from "./api.ts";
 import { authenticate } from "./authenticate.ts";
 import { lowestCeiling } from "./ceiling.ts";
@@ -31,7 +31,7 @@ async function answer(c: Ctx, parts: Parts): Promise<Response> {
   switch (c.req.method) {
     case "POST":
     case "OPTIONS":
-      return await authenticated(c, parts);
+      return await authenticated(c, parts).catch((error) => trouble(error, parts));
     case "GET":
     case "HEAD":
       return new Response(about, { headers: { "Content-Type": "text/plain; charset=utf-8" } });
@@ -40,6 +40,17 @@ async function answer(c: Ctx, parts: Parts): Promise<Response> {
         ? empty(405, { Allow: "OPTIONS, POST, GET" })
         : empty(501, {});
   }
+}
+
+/**
+ * What went wrong before the command had its turn. Never HTTP 500: after that devices look for
+ * another server, or give up the account, and most troubles pass.
+ */
+function trouble(error: unknown, { host }: Parts): Response {
+  const id = crypto.randomUUID();
+  host.log.error({ err: error, id }, "a request failed before its command");
+  const seconds = error instanceof Unavailable ? Math.max(1, Math.ceil(error.retryAfter)) : 60;
+  return empty(503, { "Retry-After": String(seconds), "request-id": id });
 }
 
 async function authenticated(c: Ctx, parts: Parts): Promise<Response> {
