@@ -14,21 +14,21 @@ const guest = (...commands: AnyCommand[]) =>
     contributes: () => commands.map((one) => command.of(one, one.name)),
   });
 
-/** A Search that does what it is told. */
-const search = (
+/** A MeetingResponse that does what it is told. */
+const guestCommand = (
   run: (call: EasCall) => Promise<number>,
   since?: "16.1",
 ): Command<void, number> => ({
-  name: "Search",
-  root: "Search:Search",
+  name: "MeetingResponse",
+  root: "MeetingResponse:MeetingResponse",
   ...(since && { since }),
   read: () => undefined,
   run: (_, call) => run(call),
-  write: (status) => el("Search:Search", el("Search:Status", status)),
+  write: (status) => el("MeetingResponse:MeetingResponse", el("MeetingResponse:Status", status)),
 });
 
 test("a command of another plugin is offered and answered like the others", async () => {
-  const app = await easApp({ plugins: [guest(search(() => Promise.resolve(1)))] });
+  const app = await easApp({ plugins: [guest(guestCommand(() => Promise.resolve(1)))] });
   const options = await app.fetch(
     new Request("https://x.test/Microsoft-Server-ActiveSync", {
       method: "OPTIONS",
@@ -36,27 +36,29 @@ test("a command of another plugin is offered and answered like the others", asyn
     }),
   );
   assert.match(options.headers.get("MS-ASProtocolCommands") ?? "", /\bSearch\b/);
-  const answer = await documentOf(await app.ask("Search", { body: el("Search:Search") }));
-  assert.equal(shown(answer), "Search:Search\n  Search:Status 1\n");
+  const answer = await documentOf(
+    await app.ask("MeetingResponse", { body: el("MeetingResponse:MeetingResponse") }),
+  );
+  assert.equal(shown(answer), "MeetingResponse:MeetingResponse\n  MeetingResponse:Status 1\n");
   await app.stop();
 });
 
 test("a command is not there for versions before its first", async () => {
-  const app = await easApp({ plugins: [guest(search(() => Promise.resolve(1), "16.1"))] });
-  const body = el("Search:Search");
-  const old = await documentOf(await app.ask("Search", { version: "16.0", body }));
-  assert.equal(old.textOf("Search:Status"), "137");
-  assert.equal((await app.ask("Search", { version: "12.1", body })).status, 501);
-  const now = await documentOf(await app.ask("Search", { version: "16.1", body }));
-  assert.equal(now.textOf("Search:Status"), "1");
+  const app = await easApp({ plugins: [guest(guestCommand(() => Promise.resolve(1), "16.1"))] });
+  const body = el("MeetingResponse:MeetingResponse");
+  const old = await documentOf(await app.ask("MeetingResponse", { version: "16.0", body }));
+  assert.equal(old.textOf("MeetingResponse:Status"), "137");
+  assert.equal((await app.ask("MeetingResponse", { version: "12.1", body })).status, 501);
+  const now = await documentOf(await app.ask("MeetingResponse", { version: "16.1", body }));
+  assert.equal(now.textOf("MeetingResponse:Status"), "1");
   await app.stop();
 });
 
 test("the order is read, run, write; what fails in one of them ends it with its status", async () => {
   const steps: string[] = [];
   const failing = (at: string): Command<string, string> => ({
-    name: "Search",
-    root: "Search:Search",
+    name: "MeetingResponse",
+    root: "MeetingResponse:MeetingResponse",
     read: () => step("read", at),
     run: (request) => Promise.resolve(step("run", request)),
     write(outcome) {
@@ -71,9 +73,11 @@ test("the order is read, run, write; what fails in one of them ends it with its 
   };
   for (const at of ["read", "run", "write", "nowhere"]) {
     const app = await easApp({ plugins: [guest(failing(at))] });
-    const response = await app.ask("Search", { body: el("Search:Search") });
+    const response = await app.ask("MeetingResponse", {
+      body: el("MeetingResponse:MeetingResponse"),
+    });
     if (at === "nowhere") assert.equal(await response.text(), "");
-    else assert.equal((await documentOf(response)).textOf("Search:Status"), "150");
+    else assert.equal((await documentOf(response)).textOf("MeetingResponse:Status"), "150");
     await app.stop();
   }
   assert.deepEqual(steps, "read read run read run write read run write".split(" "));
@@ -81,24 +85,29 @@ test("the order is read, run, write; what fails in one of them ends it with its 
 
 test("an answer that fails while its first part is made is still a status", async () => {
   const broken: Command<void, void> = {
-    name: "Search",
-    root: "Search:Search",
+    name: "MeetingResponse",
+    root: "MeetingResponse:MeetingResponse",
     read: () => undefined,
     run: () => Promise.resolve(),
-    write: () => el("Search:Search", new Flow(children())),
+    write: () => el("MeetingResponse:MeetingResponse", new Flow(children())),
   };
   async function* children() {
-    yield el("Search:Status", 1);
+    yield el("MeetingResponse:Status", 1);
     throw new Unavailable("the store is away", 12);
   }
   const app = await easApp({ plugins: [guest(broken)] });
-  const response = await app.ask("Search", { body: el("Search:Search") });
+  const response = await app.ask("MeetingResponse", {
+    body: el("MeetingResponse:MeetingResponse"),
+  });
   assert.equal(response.headers.get("Retry-After"), "12");
-  assert.equal(shown(await documentOf(response)), "Search:Search\n  Search:Status 111\n");
+  assert.equal(
+    shown(await documentOf(response)),
+    "MeetingResponse:MeetingResponse\n  MeetingResponse:Status 111\n",
+  );
   await app.stop();
 });
 
-/** A Search that waits until its signal aborts, and then answers 10. */
+/** A MeetingResponse that waits until its signal aborts, and then answers 10. */
 function held() {
   const waiting = { count: 0 };
   const run = (call: EasCall) =>
@@ -108,32 +117,35 @@ function held() {
       if (call.signal.aborted) end();
       else call.signal.addEventListener("abort", end, { once: true });
     });
-  return { waiting, plugin: guest(search(run)) };
+  return { waiting, plugin: guest(guestCommand(run)) };
 }
 
 test("held requests are answered when the server stops, and later ones do not wait", async () => {
   const { waiting, plugin } = held();
   const app = await easApp({ plugins: [plugin] });
-  const body = el("Search:Search");
-  const both = [app.ask("Search", { body }), app.ask("Search", { body, deviceId: "TABLET" })];
+  const body = el("MeetingResponse:MeetingResponse");
+  const both = [
+    app.ask("MeetingResponse", { body }),
+    app.ask("MeetingResponse", { body, deviceId: "TABLET" }),
+  ];
   while (waiting.count < 2) await settle();
   await app.host().emit(stopping, { reason: "test" });
   for (const response of await Promise.all(both)) {
-    assert.equal((await documentOf(response)).textOf("Search:Status"), "10");
+    assert.equal((await documentOf(response)).textOf("MeetingResponse:Status"), "10");
   }
-  const late = await documentOf(await app.ask("Search", { body }));
-  assert.equal(late.textOf("Search:Status"), "10");
+  const late = await documentOf(await app.ask("MeetingResponse", { body }));
+  assert.equal(late.textOf("MeetingResponse:Status"), "10");
   await app.stop();
 });
 
 test("a client that goes away ends its own request only", async () => {
   const { waiting, plugin } = held();
   const app = await easApp({ plugins: [plugin] });
-  const body = el("Search:Search");
+  const body = el("MeetingResponse:MeetingResponse");
   const leaving = new AbortController();
-  const left = app.ask("Search", { body, signal: leaving.signal });
+  const left = app.ask("MeetingResponse", { body, signal: leaving.signal });
   let answered = false;
-  const stays = app.ask("Search", { body }).then((response) => {
+  const stays = app.ask("MeetingResponse", { body }).then((response) => {
     answered = true;
     return response;
   });
@@ -156,7 +168,7 @@ test("requests are counted by command, version and outcome; nobody can invent a 
   await app.ask("Settings", { version: "12.1" });
   await app.ask("Invented", { version: "16.0" });
   await app.ask("Invented", { version: "66.6" });
-  const hanging = app.ask("Search", { body: el("Search:Search") });
+  const hanging = app.ask("MeetingResponse", { body: el("MeetingResponse:MeetingResponse") });
   while (waiting.count < 1) await settle();
   const text = await (await app.fetch("/metrics")).text();
   const line = (command: string, version: string, status: string) =>
