@@ -66,6 +66,19 @@ export class Collection {
     });
   }
 
+  /** The user opens an item of which the phone has a part only: the whole of it comes with a Sync. */
+  fetch(id: string): void {
+    this.pending.push({
+      id,
+      sent: false,
+      command: el("AirSync:Fetch", el("AirSync:ServerId", id)),
+      apply: (response) => {
+        const item = this.items.get(id);
+        if (item && response?.status === 1) this.items.set(id, merged(item, response.fields));
+      },
+    });
+  }
+
   /** The user deletes an item. */
   delete(id: string): void {
     this.pending.push({

@@ -1,5 +1,5 @@
 // The HTTP side of the client: one server, one user, one device, one protocol version.
-import { parseVersion, type Version } from "../versions.ts";
+import { atLeast, parseVersion, type Version } from "../versions.ts";
 import { type Element, encode } from "../wbxml/mod.ts";
 import { network } from "./network.ts";
 import { base64Query, type Parameters, plainQuery, type QueryParts } from "./query.ts";
@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   readonly deviceType: string;
   readonly version: Version;
   readonly userAgent?: string;
-  /** How the query is written; default: plain. */
+  /** How the query is written; default: plain, which is all that versions before 12.1 have. */
   readonly query?: "plain" | "base64";
   /** Default: the network. */
   readonly fetch?: Fetch;
@@ -92,7 +92,7 @@ function requestOf(
   body: Element | Uint8Array | undefined,
   { contentType, signal }: SendOptions,
 ): Request {
-  const base64 = parts.query === "base64";
+  const base64 = parts.query === "base64" && atLeast(parts.version, "12.1");
   const headers = commonHeaders(parts);
   if (!base64) plainHeaders(headers, parts);
   const bytes = body instanceof Uint8Array || body === undefined ? body : encode(body);

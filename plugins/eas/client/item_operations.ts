@@ -1,4 +1,5 @@
 // ItemOperations Fetch: the whole of one item, or one attachment. MS-ASCMD 2.2.1.10
+import { atLeast } from "../versions.ts";
 import { el, type Element, type Tag } from "../wbxml/mod.ts";
 import type { EasClient } from "./client.ts";
 import type { Reply } from "./reply.ts";
@@ -36,6 +37,9 @@ export async function fetchItem(
   target: FetchTarget,
   options: FetchOptions = {},
 ): Promise<Fetched> {
+  if (!atLeast(client.version, "12.0") && "fileReference" in target) {
+    return await getAttachment(client, target.fileReference, options);
+  }
   const document = el(
     "ItemOperations:ItemOperations",
     el(
@@ -50,6 +54,20 @@ export async function fetchItem(
     ...(options.signal ? { signal: options.signal } : {}),
   });
   return fetchedOf(reply);
+}
+
+/** The bytes of an attachment in 2.5, which calls its reference a name. */
+// MS-ASCMD 2.2.1.7
+async function getAttachment(
+  client: EasClient,
+  attachmentName: string,
+  { signal }: FetchOptions,
+): Promise<Fetched> {
+  const sending = { parameters: { attachmentName }, ...(signal && { signal }) };
+  const { bytes, headers } = await client.command("GetAttachment", undefined, sending);
+  const contentType = headers.get("Content-Type") ?? undefined;
+  const whole = { properties: undefined, range: undefined, total: bytes.length };
+  return { ...whole, status: 1, content: bytes, contentType };
 }
 
 function targetElements(target: FetchTarget): Element[] {

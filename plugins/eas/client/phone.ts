@@ -25,6 +25,8 @@ export interface PhoneSync {
   readonly heartbeat?: number;
   /** Only the user's commands: ask for no changes. */
   readonly getChanges?: boolean;
+  /** In place of what it asks of every folder. */
+  readonly options?: SyncOptions;
   readonly signal?: AbortSignal;
 }
 
@@ -194,7 +196,10 @@ export class Phone {
     return this.client.ping({ heartbeat, folders }, signal);
   }
 
-  private requestOf(collection: Collection, { getChanges }: PhoneSync): SyncCollection {
+  private requestOf(
+    collection: Collection,
+    { getChanges, options }: PhoneSync,
+  ): SyncCollection {
     const { id, key, class: folderClass } = collection;
     // MS-ASCMD 2.2.3.84: the first request brings no items, so that it must not ask for any.
     if (key === "0") return { id, key, class: folderClass };
@@ -206,7 +211,8 @@ export class Phone {
       getChanges: getChanges ?? true,
       ...(deletesAsMoves === undefined ? {} : { deletesAsMoves }),
       windowSize: this.options.windowSize ?? 100,
-      options: this.options.options ?? { filter: 0, bodies: [{ type: 1, truncationSize: 512 }] },
+      options: options ?? this.options.options ??
+        { filter: 0, bodies: [{ type: 1, truncationSize: 512 }] },
       commands: collection.take(),
     };
   }

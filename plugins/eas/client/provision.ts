@@ -1,5 +1,5 @@
 // The two steps by which a device gets its policy key. MS-ASPROV 3.1.5.1
-import { atLeast } from "../versions.ts";
+import { atLeast, type Version } from "../versions.ts";
 import { el, type Element } from "../wbxml/mod.ts";
 import type { Connection } from "./connection.ts";
 import { EasError, rootStatus } from "./reply.ts";
@@ -24,7 +24,8 @@ export interface Provisioned {
   readonly wipe: "device" | "account" | undefined;
 }
 
-const policyType = "MS-EAS-Provisioning-WBXML";
+const policyType = (version: Version) =>
+  atLeast(version, "12.0") ? "MS-EAS-Provisioning-WBXML" : "MS-WAP-Provisioning-XML";
 
 /**
  * Asks for the policy and accepts it, and leaves the final key with the connection. Throws
@@ -34,11 +35,12 @@ export async function provision(
   connection: Connection,
   information: DeviceInformation,
 ): Promise<Provisioned> {
+  const kind = policyType(connection.version);
   connection.policyKey = 0;
   const offered = await step(
     connection,
     atLeast(connection.version, "14.1") && deviceInformation(information),
-    el("Provision:Policies", el("Provision:Policy", el("Provision:PolicyType", policyType))),
+    el("Provision:Policies", el("Provision:Policy", el("Provision:PolicyType", kind))),
   );
   const first = policyOf(offered);
   const outcome = {
@@ -51,7 +53,7 @@ export async function provision(
     return { ...outcome, policyKey: first.key };
   }
   connection.policyKey = first.key;
-  const confirmed = policyOf(await step(connection, acceptance(first.key)));
+  const confirmed = policyOf(await step(connection, acceptance(kind, first.key)));
   connection.policyKey = confirmed.key;
   return { ...outcome, policyStatus: confirmed.status, policyKey: confirmed.key };
 }
@@ -67,12 +69,12 @@ async function step(
   return reply.document;
 }
 
-function acceptance(key: number): Element {
+function acceptance(kind: string, key: number): Element {
   return el(
     "Provision:Policies",
     el(
       "Provision:Policy",
-      el("Provision:PolicyType", policyType),
+      el("Provision:PolicyType", kind),
       el("Provision:PolicyKey", key),
       el("Provision:Status", 1),
     ),

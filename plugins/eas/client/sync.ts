@@ -1,5 +1,5 @@
 // Sync: what a client sends, and what it is told. MS-ASCMD 2.2.1.21
-import { atLeast } from "../versions.ts";
+import { atLeast, type Version } from "../versions.ts";
 import { el, type Element, type Tag } from "../wbxml/mod.ts";
 import type { EasClient } from "./client.ts";
 import type { FolderClass } from "./folder_sync.ts";
@@ -23,7 +23,7 @@ export interface SyncCollection {
 
 export interface SyncRequest {
   readonly collections: readonly SyncCollection[];
-  /** Minutes to wait for changes. */
+  /** Minutes to wait for changes, from 12.1. */
   readonly wait?: number;
   /** Seconds to wait for changes, from 14.0. */
   readonly heartbeat?: number;
@@ -80,8 +80,8 @@ export async function sync(
 }
 
 function requestOf(request: SyncRequest, client: EasClient): Element {
-  const old = !atLeast(client.version, "14.0");
-  const collections = request.collections.map((collection) => collectionOf(collection, old));
+  const collections = request.collections
+    .map((collection) => collectionOf(collection, client.version));
   return el(
     "AirSync:Sync",
     collections.length > 0 && el("AirSync:Collections", ...collections),
@@ -92,21 +92,33 @@ function requestOf(request: SyncRequest, client: EasClient): Element {
   );
 }
 
-function collectionOf(collection: SyncCollection, old: boolean): Element {
+function collectionOf(collection: SyncCollection, version: Version): Element {
   const { options, supported, commands } = collection;
+  const old = !atLeast(version, "14.0");
   return el(
     "AirSync:Collection",
     old && el("AirSync:Class", collection.class ?? "Email"),
     el("AirSync:SyncKey", collection.key),
     el("AirSync:CollectionId", collection.id),
     supported && el("AirSync:Supported", ...supported.map((tag) => el(tag))),
-    optional("AirSync:DeletesAsMoves", collection.deletesAsMoves),
-    optional("AirSync:GetChanges", collection.getChanges),
+    choice("AirSync:DeletesAsMoves", collection.deletesAsMoves, collection, version),
+    choice("AirSync:GetChanges", collection.getChanges, collection, version),
     optional("AirSync:WindowSize", collection.windowSize),
     optional("AirSync:ConversationMode", collection.conversationMode),
-    options && el("AirSync:Options", ...optionElements(options)),
+    options && el("AirSync:Options", ...optionElements(options, version)),
     commands && commands.length > 0 && el("AirSync:Commands", ...commands),
   );
+}
+
+/** What is so unless it is said. In 2.5 a tag that is there says yes, and one that is missing no. */
+function choice(
+  tag: Tag,
+  value: boolean | undefined,
+  { key }: SyncCollection,
+  version: Version,
+): Element | undefined {
+  if (atLeast(version, "12.0")) return optional(tag, value);
+  return value ?? key !== "0" ? el(tag) : undefined;
 }
 
 function replyOf(document: Element | undefined): SyncReply {

@@ -1,4 +1,6 @@
 // How much of an item a client asks for: in Sync and in ItemOperations alike. MS-ASCMD 2.2.3.125
+import { textSizes } from "../schema/options.ts";
+import { atLeast, type Version } from "../versions.ts";
 import { el, type Element } from "../wbxml/mod.ts";
 
 /** A kind of body and how much of it. MS-ASAIRS 2.2.2.12 */
@@ -24,20 +26,30 @@ export interface SyncOptions {
   readonly mimeSupport?: 0 | 1 | 2;
   /** 0 to 8. */
   readonly mimeTruncation?: number;
-  /** Only for 2.5, in place of `bodies`: 0 no text, 1 512 bytes … 9 all of it. */
+  /** Only for 2.5, where it has precedence over the text of `bodies`: 0 no text, 1 512 bytes … 9 all of it. */
   readonly truncation?: number;
 }
 
-export function optionElements(options: SyncOptions): (Element | undefined)[] {
+/** The children of Options in a version. 2.5 has a code in place of the preferences. */
+export function optionElements(options: SyncOptions, version: Version): (Element | undefined)[] {
+  const { bodies = [] } = options;
+  const legacy = !atLeast(version, "12.0");
   return [
     optional("AirSync:FilterType", options.filter),
-    optional("AirSync:Truncation", options.truncation),
+    optional("AirSync:Truncation", options.truncation ?? (legacy ? codeOf(bodies) : undefined)),
     optional("AirSync:Class", options.class),
-    ...(options.bodies ?? []).map(bodyPreference),
+    ...(legacy ? [] : bodies.map(bodyPreference)),
     optional("AirSync:Conflict", options.conflict),
     optional("AirSync:MIMESupport", options.mimeSupport),
     optional("AirSync:MIMETruncation", options.mimeTruncation),
   ];
+}
+
+/** The code of Truncation for as much text as is wanted, or the nearest that is less. */
+function codeOf(bodies: readonly BodyPreference[]): number | undefined {
+  const text = bodies.find(({ type }) => type === 1);
+  const most = text?.truncationSize ?? Infinity;
+  return text && textSizes.findLastIndex((size) => (size ?? Infinity) <= most);
 }
 
 export function bodyPreference(wanted: BodyPreference): Element {

@@ -27,6 +27,9 @@ export async function provisionStep({ client }: Visit): Promise<Outcome> {
 export async function settingsStep(visit: Visit): Promise<Outcome> {
   const { client, user } = visit;
   visit.addresses = user.includes("@") ? [user] : [];
+  if (!atLeast(client.version, "12.0")) {
+    return { outcome: "skipped", detail: "this version has no Settings" };
+  }
   if (!visit.commands.includes("Settings")) {
     return { outcome: "skipped", detail: "the server does not offer Settings" };
   }

@@ -1,4 +1,5 @@
 // Mail on the phone: every folder to its end, one message read, one attachment opened.
+import { atLeast } from "../versions.ts";
 import type { Element, Tag } from "../wbxml/mod.ts";
 import type { Fetched, PhoneFolder, PhoneItem } from "../client/mod.ts";
 import { StepFailed } from "./explain.ts";
@@ -65,22 +66,49 @@ export async function readStep(visit: Visit): Promise<Outcome> {
   const found = firstItem(visit, () => true);
   if (found === undefined) return { outcome: "skipped", detail: "there is no message to read" };
   const { folder, item } = found;
-  const fetched = await visit.client.fetch(
+  const body = atLeast(visit.client.version, "12.0")
+    ? await fetchedBody(visit, folder, item)
+    : await syncedBody(visit, folder, item);
+  return { detail: `"${text(item, "Email:Subject")}": ${body}` };
+}
+
+/** How large the body of a whole message is, and of what kind. */
+async function fetchedBody(
+  { client }: Visit,
+  folder: PhoneFolder,
+  item: PhoneItem,
+): Promise<string> {
+  const fetched = await client.fetch(
     { collectionId: folder.id, id: item.id },
     { bodies: [{ type: 2 }] },
   );
   checkFetched(fetched, "the message");
   const type = fetched.properties?.child("AirSyncBase:Body")?.textOf("AirSyncBase:Type");
   const kind = type === "2" ? "HTML" : type === "1" ? "plain text" : `type ${type}`;
-  const bytes = fetched.content?.length ?? 0;
-  return { detail: `"${text(item, "Email:Subject")}": ${size(bytes)} of ${kind}` };
+  return `${size(fetched.content?.length ?? 0)} of ${kind}`;
+}
+
+/** The same in 2.5, where a whole message comes by Sync. */
+async function syncedBody(
+  { phone }: Visit,
+  folder: PhoneFolder,
+  { id }: PhoneItem,
+): Promise<string> {
+  const collection = phone.collection(folder.id);
+  collection.fetch(id);
+  await phone.sync([folder.id], { getChanges: false, options: { bodies: [{ type: 1 }] } });
+  const answer = collection.responses.findLast((one) => one.kind === "Fetch" && one.id === id);
+  checkFetched({ status: answer?.status ?? 8 }, "the message");
+  const body = answer?.fields.find(({ tag }) => tag === "Email:Body");
+  return `${size(body?.bytes.length ?? 0)} of plain text`;
 }
 
 /** Opens the first attachment that there is. */
 export async function attachmentStep(visit: Visit): Promise<Outcome> {
   const found = firstItem(visit, (item) => attachmentOf(item) !== undefined);
   const attachment = found && attachmentOf(found.item);
-  const fileReference = attachment?.textOf("AirSyncBase:FileReference");
+  const fileReference = attachment?.textOf("AirSyncBase:FileReference") ??
+    attachment?.textOf("Email:AttName");
   if (attachment === undefined || fileReference === undefined) {
     return { outcome: "skipped", detail: "no message has an attachment" };
   }
@@ -89,13 +117,14 @@ export async function attachmentStep(visit: Visit): Promise<Outcome> {
   if (fetched.content === undefined) {
     throw new StepFailed("the attachment came without content", "Look into the server's log");
   }
-  const name = attachment.textOf("AirSyncBase:DisplayName") ?? "without name";
+  const name = attachment.textOf("AirSyncBase:DisplayName") ??
+    attachment.textOf("Email:DisplayName") ?? "without name";
   return {
     detail: `${name}: ${size(fetched.content.length)}, ${fetched.contentType ?? "of unknown type"}`,
   };
 }
 
-function checkFetched({ status }: Fetched, what: string): void {
+function checkFetched({ status }: Pick<Fetched, "status">, what: string): void {
   if (status === 1) return;
   throw new StepFailed(
     `the server does not give ${what} (status ${status})`,
@@ -115,5 +144,6 @@ function firstItem({ phone }: Visit, wanted: (item: PhoneItem) => boolean) {
 }
 
 function attachmentOf(item: PhoneItem): Element | undefined {
-  return item.fields.get("AirSyncBase:Attachments")?.child("AirSyncBase:Attachment");
+  return item.fields.get("AirSyncBase:Attachments")?.child("AirSyncBase:Attachment") ??
+    item.fields.get("Email:Attachments")?.child("Email:Attachment");
 }

@@ -84,7 +84,18 @@ function preference(element: Element, version: Version): BodyPreference {
 }
 
 /** Bytes of text by the code of Truncation; 9 is all of it. */
-const textSizes = [0, 512, 1024, 2048, 5120, 10240, 20480, 51200, 102400, undefined] as const;
+export const textSizes = [
+  0,
+  512,
+  1024,
+  2048,
+  5120,
+  10240,
+  20480,
+  51200,
+  102400,
+  undefined,
+] as const;
 
 /** 2.5 knows text and MIME only, and a code for how much of the text it takes. */
 // MS-ASCMD 2.2.3.125.5

@@ -7,7 +7,7 @@ import { altered } from "../../../../tests/kit_eas.ts";
 import type { Mailbox } from "../../../mailbox/api.ts";
 import { migrations } from "../../../smartsync/migrations.ts";
 import { smartsync } from "../../../smartsync/state.ts";
-import { type Session, type SyncState, syncState } from "../../api.ts";
+import { atLeast, type Session, type SyncState, syncState } from "../../api.ts";
 import type { Phone } from "../../client/mod.ts";
 import { el, type Element } from "../../wbxml/element.ts";
 import {
@@ -97,7 +97,7 @@ class Play {
   }
 
   async begin(): Promise<void> {
-    const versions = ["12.1", "14.1", "16.1"] as const;
+    const versions = ["2.5", "12.0", "12.1", "14.1", "16.1"] as const;
     for (let n = 0; n < 2; n++) {
       const wire = line();
       const days = this.pick([0, 0, 3, 7]);
@@ -155,7 +155,8 @@ class Play {
     const ids = [...collection.items.keys()];
     if (ids.length === 0 || collection.waiting > 0) return;
     const id = this.pick(ids);
-    const what = this.pick(["read", "unread", "flag", "clear", "delete"] as const);
+    const marks = flags(phone) ? (["flag", "clear"] as const) : [];
+    const what = this.pick(["read", "unread", "delete", ...marks] as const);
     this.done.push(`user ${what} ${id}`);
     const flag = (...fields: Element[]) => el("Email:Flag", ...fields);
     if (what === "delete") collection.delete(id);
@@ -204,7 +205,12 @@ class Play {
     const since = days === 0 ? 0 : Math.floor((now - days * day) / hour) * hour;
     const { items } = await this.app.mailbox().list(this.app.inbox, { since }, 100_000);
     const wanted = items.map(({ id, marks }) =>
-      [id, marks.read, marks.flag?.status ?? "none", words(marks.keywords, phone)].join(" ")
+      [
+        id,
+        marks.read,
+        flags(phone) && marks.flag?.status || "none",
+        words(marks.keywords, phone),
+      ].join(" ")
     );
     const has = [...collection.items.values()].map(({ id, fields }) => {
       const status = fields.get("Email:Flag")?.textOf("Email:Status");
@@ -224,8 +230,10 @@ class Play {
 }
 
 /** 12.1 does not know categories. */
-const words = (keywords: readonly string[], phone: Phone) =>
-  phone.client.version === "12.1" ? "" : [...keywords].sort().join();
+/** What old versions do not show. */
+const flags = ({ client }: Phone) => atLeast(client.version, "12.0");
+const words = (keywords: readonly string[], { client }: Phone) =>
+  atLeast(client.version, "14.0") ? [...keywords].sort().join() : "";
 
 interface Setting {
   readonly store?: "memory" | "local";
