@@ -13,6 +13,7 @@ import {
   type FolderPlace,
   folderUpdate,
 } from "./folder_edits.ts";
+import { find, type FindOptions } from "./find.ts";
 import { folderSync, type FolderSyncReply } from "./folder_sync.ts";
 import { type Fetched, fetchItem, type FetchOptions, type FetchTarget } from "./item_operations.ts";
 import { type Estimate, type EstimateOptions, getItemEstimate } from "./item_estimate.ts";
@@ -20,6 +21,13 @@ import { type Moved, moveItems, type MoveOrder } from "./move_items.ts";
 import { ping, type PingOptions, type PingReply } from "./ping.ts";
 import { type DeviceInformation, provision, type Provisioned } from "./provision.ts";
 import { EasError, type Reply, rootStatus } from "./reply.ts";
+import {
+  type PeopleOptions,
+  search,
+  type SearchOptions,
+  searchPeople,
+  type SearchReply,
+} from "./search.ts";
 import { sendMail, type SendMailOptions } from "./send_mail.ts";
 import { sendDeviceInformation, type UserInformation, userInformation } from "./settings.ts";
 import { sync, type SyncReply, type SyncRequest } from "./sync.ts";
@@ -51,6 +59,12 @@ export interface EasClient extends Connection {
   /** Fetches one item, or one attachment, by ItemOperations. */
   fetch(target: FetchTarget, options?: FetchOptions): Promise<Fetched>;
   moveItems(orders: readonly MoveOrder[]): Promise<Moved[]>;
+  /** Looks for mail, from 12.0. */
+  search(options: SearchOptions): Promise<SearchReply>;
+  /** Looks for people in the server's directory. */
+  searchPeople(text: string, options?: PeopleOptions): Promise<SearchReply>;
+  /** Looks for mail or people, from 16.1. */
+  find(options: FindOptions): Promise<SearchReply>;
   /** Sends an RFC 5322 message. */
   sendMail(mime: Uint8Array | string, options?: SendMailOptions): Promise<void>;
   /** Waits for changes; without options it is an empty one: repeat the last. */
@@ -83,6 +97,9 @@ export function easClient(options: ClientOptions): EasClient {
     getItemEstimate: (asked: EstimateOptions) => getItemEstimate(client, asked),
     fetch: (target: FetchTarget, asked?: FetchOptions) => fetchItem(client, target, asked),
     moveItems: (orders: readonly MoveOrder[]) => moveItems(client, orders),
+    search: (asked: SearchOptions) => search(client, asked),
+    searchPeople: (text: string, asked?: PeopleOptions) => searchPeople(client, text, asked),
+    find: (asked: FindOptions) => find(client, asked),
     sendMail: (mime: Uint8Array | string, asked?: SendMailOptions) => sendMail(client, mime, asked),
     ping: (asked?: PingOptions, signal?: AbortSignal) => ping(client, asked, signal),
     userInformation: () => userInformation(client),
