@@ -119,7 +119,10 @@ export class Collection {
     if (!this.listed) return [];
     // What was sent and not answered is repeated as it was; later commands wait for their turn.
     if (!this.pending.some(({ sent }) => sent)) {
-      for (const pending of this.pending.slice(0, 200)) pending.sent = true;
+      // One for each item: an answer names the item only, not which of two commands it means.
+      const first = new Map([...this.pending].reverse().map((pending) => [pending.id, pending]));
+      const next = this.pending.filter((pending) => first.get(pending.id) === pending);
+      for (const pending of next.slice(0, 200)) pending.sent = true;
     }
     return this.pending.filter(({ sent }) => sent).map(({ command }) => command);
   }

@@ -148,6 +148,28 @@ describe("a phone", () => {
     assert.equal(collection.waiting, 0);
   });
 
+  test("sends one command for an item at a time", async () => {
+    const { phone, server } = phoneOf({
+      "0": () => answer("1"),
+      "1": () => answer("2", commands(change("Add", "a"), change("Add", "b"))),
+      "2": () => answer("3"),
+      "3": () => answer("4"),
+      "4": () => answer("5"),
+    });
+    await phone.syncAll("5");
+    const collection = phone.collection("5");
+    collection.change("a", el("Email:Read", 1));
+    collection.change("a", el("Email:Read", 0));
+    collection.change("b", el("Email:Read", 1));
+    await phone.syncAll("5");
+    const sent = server.seen.map(({ document }) =>
+      document?.child("AirSync:Collections")?.child("AirSync:Collection")
+        ?.child("AirSync:Commands")?.children.map((one) => one.textOf("AirSync:ServerId"))
+    );
+    assert.deepEqual(sent.filter((ids) => ids !== undefined), [["a", "b"], ["a"]]);
+    assert.equal(collection.items.get("a")?.fields.get("Email:Read")?.text, "0");
+  });
+
   test("takes an empty answer as: nothing new, and the commands are done", async () => {
     const { phone } = phoneOf({
       "0": () => answer("1"),
