@@ -28,6 +28,7 @@ export {
   type Field,
   fields,
   firstValue,
+  headerDate,
   newField,
   splitHead,
   toHead,

@@ -30,6 +30,7 @@ import {
 } from "./search.ts";
 import { sendMail, type SendMailOptions } from "./send_mail.ts";
 import { sendDeviceInformation, type UserInformation, userInformation } from "./settings.ts";
+import { smart, type SmartOptions, type SmartSource } from "./smart.ts";
 import { sync, type SyncReply, type SyncRequest } from "./sync.ts";
 
 export interface ClientOptions extends ConnectionOptions {
@@ -67,6 +68,18 @@ export interface EasClient extends Connection {
   find(options: FindOptions): Promise<SearchReply>;
   /** Sends an RFC 5322 message. */
   sendMail(mime: Uint8Array | string, options?: SendMailOptions): Promise<void>;
+  /** Answers an item: sends the new text, the server adds the original. */
+  smartReply(
+    source: SmartSource,
+    mime: Uint8Array | string,
+    options?: SmartOptions,
+  ): Promise<void>;
+  /** Forwards an item, in the same way. */
+  smartForward(
+    source: SmartSource,
+    mime: Uint8Array | string,
+    options?: SmartOptions,
+  ): Promise<void>;
   /** Waits for changes; without options it is an empty one: repeat the last. */
   ping(options?: PingOptions, signal?: AbortSignal): Promise<PingReply>;
   userInformation(): Promise<UserInformation>;
@@ -101,6 +114,10 @@ export function easClient(options: ClientOptions): EasClient {
     searchPeople: (text: string, asked?: PeopleOptions) => searchPeople(client, text, asked),
     find: (asked: FindOptions) => find(client, asked),
     sendMail: (mime: Uint8Array | string, asked?: SendMailOptions) => sendMail(client, mime, asked),
+    smartReply: (source: SmartSource, mime: Uint8Array | string, asked?: SmartOptions) =>
+      smart(client, "SmartReply", source, mime, asked),
+    smartForward: (source: SmartSource, mime: Uint8Array | string, asked?: SmartOptions) =>
+      smart(client, "SmartForward", source, mime, asked),
     ping: (asked?: PingOptions, signal?: AbortSignal) => ping(client, asked, signal),
     userInformation: () => userInformation(client),
     sendDeviceInformation: (told: DeviceInformation) => sendDeviceInformation(client, told),

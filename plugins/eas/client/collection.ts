@@ -114,6 +114,17 @@ export class Collection {
     if (this.items.delete(id)) this.movedAway.add(id);
   }
 
+  /** The user writes a draft and sends it at once, or (`id`) sends one that is there. From 16.0. */
+  send(id: string, to: "new" | "there", ...fields: readonly Element[]): void {
+    const data = fields.length > 0 && el("AirSync:ApplicationData", ...fields);
+    const [tag, name] = to === "new"
+      ? ["AirSync:Add", "AirSync:ClientId"] as const
+      : ["AirSync:Change", "AirSync:ServerId"] as const;
+    // Where it is sent, the server takes the draft away.
+    const command = el(tag, el(name, id), el("Email2:Send"), data);
+    this.pending.push({ id, sent: false, command, apply: () => {} });
+  }
+
   /** The commands to send with the current key; at most 200, as servers accept. MS-ASCMD 2.2.3.32 */
   take(): readonly Element[] {
     if (!this.listed) return [];

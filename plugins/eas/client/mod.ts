@@ -4,6 +4,7 @@ export { Collection, type PhoneItem } from "./collection.ts";
 export type { ConnectionOptions, Fetch, Offer, SendOptions } from "./connection.ts";
 export type { FolderEdited, FolderPlace } from "./folder_edits.ts";
 export type { FindOptions } from "./find.ts";
+export { type DraftAttachment, draftFields, type DraftOptions } from "./drafts.ts";
 export type { FolderClass, FolderSyncReply, PhoneFolder } from "./folder_sync.ts";
 export type { Estimate, EstimateOptions } from "./item_estimate.ts";
 export type { Fetched, FetchOptions, FetchTarget } from "./item_operations.ts";
@@ -16,6 +17,7 @@ export type { Parameters } from "./query.ts";
 export { EasError, type Reply } from "./reply.ts";
 export type { PeopleOptions, SearchOptions, SearchReply, SearchResult } from "./search.ts";
 export type { SendMailOptions } from "./send_mail.ts";
+export type { SmartOptions, SmartSource } from "./smart.ts";
 export type { UserInformation } from "./settings.ts";
 export type {
   SyncCollection,

@@ -4,6 +4,7 @@ import type { Host } from "../../../core/mod.ts";
 import { type DeviceRef, type EasCall, syncState } from "../api.ts";
 import type { EasConfig } from "../config.ts";
 import { Busy, type DeviceLock, deviceLock } from "../device_lock.ts";
+import { type Sent, sentJournal } from "../sent.ts";
 import type { SyncState } from "../sync_state.ts";
 import { deviceWaits, type Waits } from "../waiting.ts";
 
@@ -13,6 +14,8 @@ export interface Work {
   readonly waits: Waits;
   /** Items whose content broke off while it was sent, with the reason: they go out as stubs. */
   readonly broken: LRUCache<string, string>;
+  /** Drafts that were sent. */
+  readonly sent: Sent;
   /** Read when it is used: points are not filled yet while plugins contribute. */
   readonly state: SyncState;
 }
@@ -24,6 +27,7 @@ export function syncWork(host: Host<EasConfig>): Work {
     lock: deviceLock(host.clock),
     waits: deviceWaits(host.clock),
     broken: new LRUCache({ max: 1000 }),
+    sent: sentJournal(host.db),
     get state() {
       return host.one(syncState);
     },

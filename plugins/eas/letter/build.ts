@@ -54,8 +54,10 @@ export function tellsContent({ name }: Field): boolean {
 }
 
 /** What hangs on a letter, in the order in which its parts are written. */
-export function arranged({ html, enclosures }: Pick<Content, "html" | "enclosures">): Enclosure[] {
-  const shown = (one: Enclosure) => isShown(one, html);
+export function arranged<E extends Enclosure>(
+  { html, enclosures }: { readonly html: string | undefined; readonly enclosures: readonly E[] },
+): E[] {
+  const shown = (one: E) => isShown(one, html);
   const related = enclosures.filter(shown).map((one) => ({ ...one, inline: true }));
   return [
     ...related,

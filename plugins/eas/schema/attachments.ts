@@ -1,5 +1,6 @@
 // Attachments of a mail, and the references by which devices fetch them.
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Attachment, Item, ItemId } from "../../mailbox/api.ts";
 import { atLeast, type Version } from "../versions.ts";
 import { el, type Element } from "../wbxml/element.ts";
@@ -24,7 +25,21 @@ export function parseFileReference(text: string): PartRef | undefined {
   const match = /^([\w.:-]{1,60})\/([\w.]{0,60})$/.exec(plain);
   if (!match) return undefined;
   const ref = { item: match[1]!, part: match[2]! };
-  return fileReference(ref) === text ? ref : undefined;
+  if (fileReference(ref) !== text) return undefined;
+  return { ...ref, part: ref.part.replace(/_[0-9a-f]{8}$/, "") };
+}
+
+/**
+ * The FileReference of an item's attachment. The parts of a draft move when files come and go: there
+ * it also says which file it is, so that no reference is ever used for another file.
+ */
+export function attachmentReference(
+  { id, state }: Pick<Item, "id" | "state">,
+  { part, name, type, size, contentId }: Attachment,
+): string {
+  if (!state.marks.draft) return fileReference({ item: id, part });
+  const file = createHash("sha256").update(JSON.stringify([name, type, size, contentId ?? ""]));
+  return fileReference({ item: id, part: `${part}_${file.digest("hex").slice(0, 8)}` });
 }
 
 /** What devices are told of an attachment. */
@@ -42,7 +57,7 @@ interface Told {
 // MS-ASAIRS 2.2.2.8
 export function attachmentsElement(item: Item, version: Version): Element | undefined {
   const list = item.mail
-    ? item.mail.attachments.map((attachment) => told(item.id, attachment))
+    ? item.mail.attachments.map((attachment) => told(item, attachment))
     : [original(item.id)];
   if (list.length === 0) return undefined;
   return atLeast(version, "12.0")
@@ -50,11 +65,11 @@ export function attachmentsElement(item: Item, version: Version): Element | unde
     : el("Email:Attachments", ...list.map(legacyAttachment));
 }
 
-function told(item: ItemId, attachment: Attachment): Told {
-  const { part, size, embedded } = attachment;
+function told(item: Item, attachment: Attachment): Told {
+  const { size, embedded } = attachment;
   return {
     name: displayName(attachment),
-    reference: fileReference({ item, part }),
+    reference: attachmentReference(item, attachment),
     method: method(attachment, embedded),
     size: Math.max(0, Math.round(size)),
     place: attachment,

@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Attachment } from "../../mailbox/api.ts";
 import { broken, sample, shown } from "./_sample.ts";
-import { attachmentsElement, fileReference, parseFileReference } from "./attachments.ts";
+import {
+  attachmentReference,
+  attachmentsElement,
+  fileReference,
+  parseFileReference,
+} from "./attachments.ts";
 
 const picture: Attachment = {
   part: "1.2",
@@ -27,6 +32,22 @@ test("a file reference comes back as the part it was made from", () => {
       assert.deepEqual(parseFileReference(reference), { item, part });
     }
   }
+});
+
+test("in a draft, another file at the same place has another reference", () => {
+  const { id, state } = sample({});
+  const draft = { id, state: { ...state, marks: { ...state.marks, draft: true } } };
+  const references = [picture, { ...picture, name: "Other.png" }, { ...picture, size: 1 }]
+    .map((file) => attachmentReference(draft, file));
+  assert.equal(new Set(references).size, 3);
+  for (const reference of references) {
+    assert.deepEqual(parseFileReference(reference), { item: id, part: "1.2" });
+  }
+  assert.equal(attachmentReference(draft, { ...picture }), references[0]);
+  assert.equal(
+    attachmentReference({ id, state }, picture),
+    fileReference({ item: id, part: "1.2" }),
+  );
 });
 
 test("parseFileReference() refuses what was not made here", () => {

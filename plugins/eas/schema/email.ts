@@ -79,8 +79,9 @@ const line = (text: string) => clean(text).replace(/[\r\n\t ]{2,}|[\r\n\t]/g, " 
 const named = ({ name, address }: Address): Address => ({ name: name || address, address });
 
 function addresses(list: readonly Address[], most: number, separator = ", "): string {
+  // A draft may name somebody whose address is still missing.
   const texts = list.map(({ name, address }) =>
-    formatAddress({ name: line(name), address: line(address) })
+    address ? formatAddress({ name: line(name), address: line(address) }) : line(name)
   );
   return joined(texts, separator, most);
 }

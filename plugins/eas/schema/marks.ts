@@ -133,6 +133,24 @@ export function afterOwn(has: string, now: string, set: Partial<Marks>): string 
   return parts.join(".");
 }
 
+/** Whether the contents of two states differ, or what can only be told with the content. */
+export function contentDiffers(has: string, other: string): boolean {
+  const [a, b] = [has.split(".")[0], other.split(".")[0]];
+  return a !== b && a !== doubt;
+}
+
+/** What a device has after it replaced the content itself, and set marks with it. */
+export function afterReplacing(has: string, now: string, set: Partial<Marks>): string {
+  const [, ...marks] = afterOwn(has, now, set).split(".");
+  return [now.split(".")[0], ...marks].join(".");
+}
+
+/** A state whose content the device does not have as it is: it will be told whole. */
+export function untold(has: string): string {
+  const [, ...marks] = has.split(".");
+  return [doubt, ...marks].join(".");
+}
+
 /** Like {@link changeSince}, from one set of marks to another of the same content. */
 export function markFields(before: Marks, after: Marks, version: Version): Element[] | "item" {
   const change = changeSince(fingerprint("", before), "", after, version);

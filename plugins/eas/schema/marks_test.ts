@@ -4,7 +4,17 @@ import { test } from "node:test";
 import { type Flag, type Marks, noMarks } from "../../mailbox/api.ts";
 import { el, type Element } from "../wbxml/element.ts";
 import { shown } from "./_sample.ts";
-import { BadItem, changeSince, fingerprint, flagElement, markFields, readMarks } from "./marks.ts";
+import {
+  afterReplacing,
+  BadItem,
+  changeSince,
+  contentDiffers,
+  fingerprint,
+  flagElement,
+  markFields,
+  readMarks,
+  untold,
+} from "./marks.ts";
 
 const data = (...children: Element[]) => el("AirSync:ApplicationData", ...children);
 const day = Date.UTC(2026, 2, 3);
@@ -146,4 +156,22 @@ test("readMarks() refuses the rest", () => {
   for (const [name, element] of Object.entries(bad)) {
     assert.throws(() => readMarks(data(element)), BadItem, name);
   }
+});
+
+test("contents are told apart from marks; one that the device does not have is told whole", () => {
+  const draft: Marks = { ...noMarks, draft: true };
+  const one = fingerprint("1", draft);
+  assert.equal(contentDiffers(one, fingerprint("1", { ...draft, read: true })), false);
+  assert.equal(contentDiffers(one, fingerprint("2", draft)), true);
+  assert.equal(contentDiffers(untold(one), fingerprint("2", draft)), false, "nobody knows it");
+  assert.equal(changeSince(untold(one), "1", draft, "16.1"), "item");
+});
+
+test("a device that replaced a content has it, and is told the marks that others set", () => {
+  const before = fingerprint("1", { ...noMarks, draft: true });
+  const now: Marks = { ...noMarks, draft: true, read: true, flag: { status: "active" } };
+  const has = afterReplacing(before, fingerprint("2", now), { read: true });
+  const change = changeSince(has, "2", now, "16.1");
+  assert.ok(Array.isArray(change));
+  assert.deepEqual(change.map(({ tag }) => tag), ["Email:Flag"]);
 });

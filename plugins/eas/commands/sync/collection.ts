@@ -42,6 +42,7 @@ export interface CollectionWork {
   /** How many items the answer may still hold. */
   readonly room: number;
   trash(): Promise<FolderId | undefined>;
+  drafts(): Promise<FolderId | undefined>;
 }
 
 /** Answers one collection. Throws NotFound where its folder is gone, Outdated, Unavailable. */
@@ -82,7 +83,7 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
     options: request.options ?? before?.options ?? standardOptions,
     wants: request.getChanges ?? before !== undefined,
     window: Math.min(request.window, room),
-    filed: file(commands),
+    filed: file(commands, parts.call.version),
     journal: readJournal(session),
     fetches: commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id),
   };
@@ -134,7 +135,8 @@ async function stateOf({ before, options, call, request }: Plan): Promise<Collec
   return startOf(cursor, floor, options);
 }
 
-function contextOf({ request, session, call, options, trash }: Plan): CommandContext {
+function contextOf(plan: Plan): CommandContext {
+  const { request, session, call, work, options, trash, drafts } = plan;
   return {
     device: deviceOf(call),
     session,
@@ -144,6 +146,11 @@ function contextOf({ request, session, call, options, trash }: Plan): CommandCon
     serverWins: options.conflict === "server",
     deletesAsMoves: request.deletesAsMoves,
     trash,
+    drafts,
+    version: call.version,
+    account: call.account,
+    clock: call.clock,
+    sent: work.sent,
   };
 }
 

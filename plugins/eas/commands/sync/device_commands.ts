@@ -1,11 +1,20 @@
 // Runs a device's commands once each: intent, write with a token, outcome for the commit.
 import { createHash } from "node:crypto";
+import type { Account, Clock } from "../../../../core/mod.ts";
 import type { FolderId, Item, ItemId, Mailbox, Marks } from "../../../mailbox/api.ts";
-import type { DeviceRef, Held, Journalled, Session } from "../../api.ts";
+import {
+  atLeast,
+  type DeviceRef,
+  type Held,
+  type Journalled,
+  type Session,
+  type Version,
+} from "../../api.ts";
 import { BadItem, readMarks } from "../../schema/marks.ts";
-import { applyAdd } from "./device_add.ts";
+import type { Sent } from "../../sent.ts";
 import { applyChange } from "./device_change.ts";
 import { applyDelete } from "./device_delete.ts";
+import { addDraft, changeDraft, type DraftTask, draftWork, isDraftWork } from "./device_draft.ts";
 import type { Effects } from "./effects.ts";
 import {
   doneBefore,
@@ -28,6 +37,13 @@ export interface CommandContext {
   readonly deletesAsMoves: boolean;
   /** The folder that deleted items go to; undefined where there is none. */
   trash(): Promise<FolderId | undefined>;
+  readonly version: Version;
+  readonly account: Account;
+  readonly clock: Clock;
+  /** Which drafts were sent. */
+  readonly sent: Sent;
+  /** The folder for drafts; undefined where there is none. */
+  drafts(): Promise<FolderId | undefined>;
 }
 
 /** A command's answer; the journal's come back even where the request no longer carries them. */
@@ -46,24 +62,24 @@ export interface Commanded {
 }
 
 /** Commands with their names in the journal: a second one for the same item gets a number. */
-export function file(commands: readonly DeviceCommand[]): Filed[] {
+export function file(commands: readonly DeviceCommand[], version: Version): Filed[] {
   const counts = new Map<string, number>();
   return commands.filter(({ kind }) => kind !== "fetch").map((command) => {
     const name = `${command.kind}:${command.id}`;
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
-    return { id: count === 0 ? name : `${name}#${count}`, command, what: whatOf(command) };
+    return { id: count === 0 ? name : `${name}#${count}`, command, what: whatOf(command, version) };
   });
 }
 
 /** What a command is to do, as text. */
-function whatOf({ kind, data }: DeviceCommand): string {
-  if (kind !== "change") return kind;
-  const marks = marksOf(data);
+function whatOf(command: DeviceCommand, version: Version): string {
+  const { kind, data, send } = command;
+  if (kind === "delete") return kind;
+  const marks = kind === "change" && !send ? marksOf(data) : undefined;
   // Undefined is a value here: no flag.
-  return marks === undefined
-    ? "bad"
-    : JSON.stringify(marks, (_, value) => value === undefined ? null : value);
+  if (marks) return JSON.stringify(marks, (_, value) => value === undefined ? null : value);
+  return atLeast(version, "16.0") ? draftWork(command) : "bad";
 }
 
 function marksOf(data: DeviceCommand["data"]): Partial<Marks> | undefined {
@@ -83,7 +99,8 @@ export async function runCommands(
 ): Promise<Commanded> {
   const fresh = filed.filter((one) => !doneBefore(journal, one));
   const begun = new Set(journal.keys());
-  const writing = fresh.filter(({ command, what }) => command.kind !== "add" && what !== "bad");
+  const interrupted = new Set([...journal].filter(([, { done }]) => !done).map(([id]) => id));
+  const writing = fresh.filter(({ what }) => what !== "bad");
   const order = journal.size;
   const started = fresh.map((one, at): [Filed, Entry] => [one, {
     kind: one.command.kind,
@@ -98,7 +115,13 @@ export async function runCommands(
   const items = await lookUp(context, writing, outcomesOf(journal));
   const changed: Journalled[] = [];
   for (const [one, entry] of started) {
-    const outcome = await runOne(context, one, tokenOf(context, one, entry), items, begun);
+    const task: DraftTask = {
+      command: one.command,
+      token: (attempt = entry.attempt) => tokenOf(context, one, attempt),
+      again: entry.attempt > 1,
+      interrupted: interrupted.has(one.id),
+    };
+    const outcome = await runOne(context, one, task, items, begun);
     const done = { ...entry, done: outcome };
     journal.set(one.id, done);
     changed.push(journalled(one.id, done));
@@ -113,8 +136,12 @@ function attemptOf(entry: Entry | undefined, { what }: Filed): number {
   return entry.what === what && !entry.done ? entry.attempt : entry.attempt + 1;
 }
 
-function tokenOf({ device, folder, key }: CommandContext, { id }: Filed, entry: Entry): string {
-  const name = [device.account, device.device, folder, key, id, entry.attempt].join("\n");
+function tokenOf(
+  { device, folder, key }: CommandContext,
+  { id }: Filed,
+  attempt: number,
+): string {
+  const name = [device.account, device.device, folder, key, id, attempt].join("\n");
   return `sync:${createHash("sha256").update(name).digest("base64url")}`;
 }
 
@@ -130,7 +157,8 @@ async function lookUp(
   filed: readonly Filed[],
   earlier: readonly Outcome[],
 ): Promise<Items> {
-  const ids = [...new Set(filed.map(({ command }) => command.id))];
+  const touching = filed.filter(({ command }) => command.kind !== "add");
+  const ids = [...new Set(touching.map(({ command }) => command.id))];
   if (ids.length === 0) return { now: new Map(), held: new Map() };
   const now = new Map<ItemId, Item>();
   for await (const item of mailbox.read(ids, {})) {
@@ -150,19 +178,21 @@ const outcomesOf = (journal: ReadonlyMap<string, Entry>): Outcome[] =>
 function runOne(
   context: CommandContext,
   { id: name, command, what }: Filed,
-  token: string,
+  task: DraftTask,
   items: Items,
   begun: ReadonlySet<string>,
 ): Outcome | Promise<Outcome> {
   const { id } = command;
+  // Status 6 tells the device to keep it to itself and to go on.
+  if (what === "bad") return { status: 6 };
   switch (command.kind) {
     case "change":
-      if (what === "bad") return { status: 6 };
-      return applyChange(context, items, id, marksOf(command.data)!, token);
+      if (isDraftWork(what)) return changeDraft(context, items, task);
+      return applyChange(context, items, id, marksOf(command.data)!, task.token());
     case "delete":
-      return applyDelete(context, items, id, begun.has(name), token);
+      return applyDelete(context, items, id, begun.has(name), task.token());
     default:
-      return applyAdd();
+      return addDraft(context, task);
   }
 }
 

@@ -5,14 +5,23 @@ import type { DeviceCommand } from "./request.ts";
 
 /** How a command ended. MS-ASCMD 2.2.3.177.17 */
 export interface Outcome {
-  readonly status: 1 | 6 | 7 | 8 | 9;
+  readonly status: 1 | 6 | 7 | 8 | 9 | 183;
   /** Of an Add: the id that the item got. */
   readonly serverId?: ItemId;
   /** What the device has now. */
   readonly held?: Held;
+  /** The attachments that came with a draft, under the references that they got. */
+  readonly files?: readonly NewFile[];
   readonly gone?: ItemId;
   /** The device is wrong about this item now: it must be told again how it is. */
   readonly doubtful?: ItemId;
+}
+
+/** An attachment of the device, and how it is called from now on. */
+export interface NewFile {
+  readonly clientId: string;
+  readonly reference: string;
+  readonly name: string;
 }
 
 /** What the journal keeps of a command; JSON. */

@@ -146,7 +146,8 @@ function readCommands(commands: Element | undefined): DeviceCommand[] {
     const kind = kinds[element.tag];
     if (!kind) continue;
     const id = element.textOf(kind === "add" ? "AirSync:ClientId" : "AirSync:ServerId")?.trim();
-    if (id) read.push({ kind, id, data: element.child("AirSync:ApplicationData") });
+    const send = element.child("Email2:Send") !== undefined;
+    if (id) read.push({ kind, id, data: element.child("AirSync:ApplicationData"), send });
   }
   return read;
 }

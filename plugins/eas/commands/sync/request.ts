@@ -8,6 +8,8 @@ export interface DeviceCommand {
   /** The ServerId; of an Add the ClientId. */
   readonly id: string;
   readonly data: Element | undefined;
+  /** The draft is to be sent. MS-ASEMAIL 2.2.2.69 */
+  readonly send: boolean;
 }
 
 /** The lasting part of a collection's request. */

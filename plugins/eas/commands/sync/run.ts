@@ -1,6 +1,6 @@
 // Runs a Sync: completes the request, works on each collection by itself, waits where it may.
 import { Unavailable } from "../../../../core/mod.ts";
-import { type FolderId, type Mailbox, NotFound } from "../../../mailbox/api.ts";
+import { type FolderId, type Mailbox, NotFound, type Role } from "../../../mailbox/api.ts";
 import { type EasCall, hierarchy, Status } from "../../api.ts";
 import { Busy } from "../../device_lock.ts";
 import { Outdated, type Session } from "../../sync_state.ts";
@@ -107,13 +107,14 @@ async function workThrough(
   if ([...assumed].some((id) => collections.some((one) => one.id === id) && isDoubtful(id))) {
     return { status: 13 };
   }
-  const trash = once(() => trashOf(call.mailbox));
+  const trash = once(() => specialOf(call.mailbox, "trash"));
+  const drafts = once(() => specialOf(call.mailbox, "drafts"));
   const answers: CollectionAnswer[] = [];
   let room = request.window;
   let failures: unknown[] = [];
   for (const collection of collections) {
     if (room <= 0 && collection.commands.length === 0 && collection.key !== "0") continue;
-    const parts = { work, call, room: Math.max(0, room), trash };
+    const parts = { work, call, room: Math.max(0, room), trash, drafts };
     const outcome = await alone(collection, sessions.get(collection.id), parts);
     room -= outcome.answer.ops.length;
     answers.push(outcome.answer);
@@ -159,11 +160,11 @@ function whole(answers: readonly CollectionAnswer[], failures: readonly unknown[
   return answers;
 }
 
-async function trashOf(mailbox: Mailbox): Promise<FolderId | undefined> {
+async function specialOf(mailbox: Mailbox, role: Role): Promise<FolderId | undefined> {
   let page = await mailbox.folders(undefined);
   for (;;) {
-    const trash = page.changes.find(({ folder }) => folder?.role === "trash");
-    if (trash || !page.more) return trash?.id;
+    const found = page.changes.find(({ folder }) => folder?.role === role);
+    if (found || !page.more) return found?.id;
     page = await mailbox.folders(page.cursor);
   }
 }

@@ -1,5 +1,6 @@
 // The answer's document. Items flow: the first leave before the last are read.
 import { type Answer, type EasCall, el, type Element, Flow } from "../../api.ts";
+import { clean } from "../../schema/text.ts";
 import type { Work } from "../work.ts";
 import type { CollectionAnswer } from "./collection.ts";
 import { leans } from "./read.ts";
@@ -51,17 +52,32 @@ async function* collection(
 }
 
 /** Successful changes and deletions are not answered. MS-ASCMD 2.2.3.154 */
-const isToldOf = ({ kind, outcome }: Answered) => kind === "add" || outcome.status !== 1;
+const isToldOf = ({ kind, outcome }: Answered) =>
+  kind === "add" || outcome.status !== 1 || outcome.files !== undefined;
 
 function response({ kind, id, outcome }: Answered): Element {
   const status = el("AirSync:Status", outcome.status);
   if (kind === "add") {
     const { serverId } = outcome;
     const given = serverId === undefined ? undefined : el("AirSync:ServerId", serverId);
-    return el("AirSync:Add", el("AirSync:ClientId", id), given, status);
+    return el("AirSync:Add", el("AirSync:ClientId", id), given, status, filesElement(outcome));
   }
   const tag = kind === "change" ? "AirSync:Change" : "AirSync:Delete";
-  return el(tag, el("AirSync:ServerId", id), status);
+  return el(tag, el("AirSync:ServerId", id), status, filesElement(outcome));
+}
+
+/** How the device's attachments are called from now on. MS-ASAIRS 2.2.2.14 */
+function filesElement({ files }: Answered["outcome"]): Element | undefined {
+  if (!files) return undefined;
+  const list = files.map(({ clientId, reference, name }) =>
+    el(
+      "AirSyncBase:Attachment",
+      el("AirSyncBase:DisplayName", clean(name)),
+      el("AirSyncBase:FileReference", reference),
+      el("AirSyncBase:ClientId", clean(clientId)),
+    )
+  );
+  return el("AirSync:ApplicationData", el("AirSyncBase:Attachments", ...list));
 }
 
 async function* withFetches(
