@@ -1,6 +1,7 @@
 // Written letters: read again by the reader that devices' letters go through.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import { fields, firstValue, splitHead } from "../../mailbox/api.ts";
 import { addressField, idsField, textField, whole, written } from "./build.ts";
 import type { Enclosure } from "./enclosure.ts";
@@ -122,4 +123,47 @@ test("signed and encrypted letters are told apart and left alone; what is none i
     (_, n) => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`,
   ).join("");
   await assert.rejects(readLetter(bytes(deep)), { code: 107 });
+});
+
+test("a large file flows through: little more of it is read than was asked for", async () => {
+  const mebi = new Uint8Array(1 << 20);
+  let read = 0;
+  const large = file("large.bin", {
+    async *open() {
+      for (; read < 64; read++) yield mebi;
+    },
+  });
+  const stream = written(given, { text: "hi", html: undefined, enclosures: [large] });
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    const lead = read * mebi.length - size / 1.37;
+    assert.ok(lead < 8 * mebi.length, `${lead} bytes ahead`);
+  }
+  assert.equal(read, 64);
+  assert.ok(size > 64 * mebi.length * 4 / 3);
+});
+
+test("who stops reading ends it all: the file is closed, and nothing fails behind anybody's back", async () => {
+  let closed = 0;
+  const endless = file("endless.bin", {
+    async *open() {
+      try {
+        for (;;) yield new Uint8Array(65536);
+      } finally {
+        closed++;
+      }
+    },
+  });
+  let size = 0;
+  for await (
+    const chunk of written(given, { text: "hi", html: undefined, enclosures: [endless] })
+  ) {
+    size += chunk.length;
+    if (size > 1 << 20) break;
+  }
+  for (let turn = 0; turn < 1000 && closed === 0; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  assert.equal(closed, 1);
 });
