@@ -320,8 +320,9 @@ test("commands that older or newer versions have are 501, or 137 in the document
   assert.equal((await app.ask("Settings", { version: "12.0", body: information })).status, 200);
   assert.equal((await app.ask("ItemOperations", { version: "2.5" })).status, 501);
   assert.equal((await app.ask("GetHierarchy", { version: "12.1" })).status, 200);
-  const answer = await documentOf(await app.ask("GetHierarchy", { version: "14.0" }));
-  assert.equal(shown(answer), "FolderHierarchy:Folders\n  FolderHierarchy:Status 137\n");
+  assert.equal((await app.ask("GetHierarchy", { version: "14.0" })).status, 501);
+  const answer = await documentOf(await app.ask("Find", { version: "16.0" }));
+  assert.equal(shown(answer), "Find:Find\n  Find:Status 137\n");
   await app.stop();
 });
 

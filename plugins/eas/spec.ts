@@ -27,7 +27,7 @@ const no = (section: string, title: string, missing: string): Section => ({
 /** All sections that code refers to, and those that somebody could look for in vain. */
 export const spec: readonly Section[] = [
   yes("MS-ASHTTP 2.2.1", "Requests: method, query, headers"),
-  yes("MS-ASHTTP 2.2.1.1.1.1", "Base64 encoded query"),
+  yes("MS-ASHTTP 2.2.1.1.1.1", "Base64 encoded query, from 12.1 on"),
   yes("MS-ASHTTP 2.2.1.1.1.2", "Plain text query"),
   partial("MS-ASHTTP 2.2.2", "Responses: status codes and headers", "451 and 456/457 are not sent"),
   yes("MS-ASHTTP 2.2.3", "OPTIONS"),
@@ -76,7 +76,7 @@ export const spec: readonly Section[] = [
   partial("MS-ASAIRS 2.2.2.9", "Body", "no RTF: a device that asks for it gets text"),
   no("MS-ASAIRS 2.2.2.10", "BodyPart", "not yet"),
   yes("MS-ASAIRS 2.2.2.12", "BodyPreference"),
-  partial("MS-ASEMAIL 2.2.2", "Mail", "no unified messaging, no SMS"),
+  partial("MS-ASEMAIL 2.2.2", "Mail, in the form of 2.5 too", "no unified messaging, no SMS"),
   yes("MS-ASEMAIL 2.2.2.16", "Categories"),
   partial(
     "MS-ASEMAIL 2.2.2.22",

@@ -8,12 +8,11 @@ const nobody: View = {
   heldBefore: () => Promise.resolve([]),
 };
 
-/** It has no request, and touches nothing that FolderSync remembers. */
+/** It has no request, no place for a status, and touches nothing that FolderSync remembers. */
 // MS-ASCMD 2.2.1.8
 export const getHierarchy: Command<void, readonly ShownFolder[]> = {
   name: "GetHierarchy",
   until: "12.1",
-  root: "FolderHierarchy:Folders",
   read() {},
   run: async (_, { mailbox }) => (await hierarchyChanges(nobody, mailbox, undefined)).shown,
   write: (folders) =>

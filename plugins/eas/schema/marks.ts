@@ -53,10 +53,11 @@ export function categoriesElement(keywords: readonly string[]): Element {
 export function fingerprint(revision: string, marks: Marks): string {
   const other = [marks.answered, marks.forwarded, marks.draft, marks.verb?.kind, marks.verb?.at];
   return [
-    hash(`${revision}\n${other.join()}`),
+    hash(revision),
     marks.read ? "1" : "0",
     marks.flag ? hash(sorted(marks.flag)) : "",
     marks.keywords.length > 0 ? hash([...marks.keywords].sort().join("\n")) : "",
+    other.some(Boolean) ? hash(other.join()) : "",
   ].join(".");
 }
 
@@ -85,9 +86,11 @@ export function changeSince(
 ): "same" | "item" | Element[] {
   const now = fingerprint(revision, marks);
   if (has === now) return "same";
-  const [content, read, flag, categories] = has.split(".");
-  const [newContent, newRead, newFlag, newCategories] = now.split(".");
-  if (content !== newContent || categories === undefined) return "item";
+  const [content, read, flag, categories, other] = has.split(".");
+  const [newContent, newRead, newFlag, newCategories, newOther] = now.split(".");
+  if (content !== newContent || other === undefined) return "item";
+  // Up to 12.1 nothing shows whether a mail was answered: nobody is woken for that.
+  if (other !== newOther && atLeast(version, "14.0")) return "item";
   const changed = [
     read === newRead ? undefined : el("Email:Read", marks.read),
     flag === newFlag || !atLeast(version, "12.0") ? undefined : changedFlag(marks.flag),

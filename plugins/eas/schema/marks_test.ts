@@ -84,6 +84,7 @@ test("a new content tells the whole item", () => {
   assert.equal(changeSince(was, "r2", noMarks, "16.1"), "item");
   assert.equal(changeSince(was, "r1", noMarks, "16.1"), "same");
   assert.equal(changeSince("from an older program", "r1", noMarks, "16.1"), "item");
+  assert.equal(changeSince("a.0..", "r1", noMarks, "16.1"), "item");
 });
 
 test("categories are nothing to 12.1", () => {
@@ -102,6 +103,18 @@ test("flags are nothing to 2.5", () => {
   assert.equal(changeSince(was, "r", now, "2.5"), "same");
   assert.deepEqual(changeSince(was, "r", { ...now, read: true }, "2.5"), [el("Email:Read", 1)]);
   assert.deepEqual((changeSince(was, "r", now, "12.0") as Element[]).map(shown), [flagged]);
+});
+
+test("that a mail was answered is nothing to 12.1, and the whole item to later versions", () => {
+  const was = fingerprint("r", noMarks);
+  const now = { ...noMarks, answered: true, verb: { kind: "reply", at: day } } as const;
+  assert.equal(changeSince(was, "r", now, "2.5"), "same");
+  assert.equal(changeSince(was, "r", now, "12.1"), "same");
+  assert.deepEqual(
+    (changeSince(was, "r", { ...now, read: true }, "12.1") as Element[]).map(shown),
+    ["Read=1"],
+  );
+  assert.equal(changeSince(was, "r", now, "14.0"), "item");
 });
 
 test("a fingerprint is short, whatever the marks", () => {
