@@ -36,7 +36,7 @@ export async function respond(answer: Answer, options: ResponseOptions): Promise
   if (answer === undefined) return empty(200, options.headers);
   if (answer instanceof Element) {
     return isStreamed(answer)
-      ? await streamed(encodeStream(answer), wbxmlType, undefined, options)
+      ? await streamed(flowing(answer, options.clock), wbxmlType, undefined, options)
       : await whole(encode(answer), wbxmlType, options);
   }
   const { body, contentType, length } = answer;
@@ -72,6 +72,24 @@ export async function whole(
   }
   headers["Content-Length"] = String(body.length);
   return new Response(body, { headers });
+}
+
+/** A document as it is made; what is ready leaves at least once a second, however slow the rest. */
+async function* flowing(document: Element, clock: Clock): AsyncGenerator<Uint8Array> {
+  let beat: Promise<void> | undefined;
+  let cancel = () => {};
+  const late = () =>
+    beat ??= new Promise((resolve) => {
+      cancel = clock.after(patience, () => {
+        beat = undefined;
+        resolve();
+      });
+    });
+  try {
+    yield* encodeStream(document, undefined, late);
+  } finally {
+    cancel();
+  }
 }
 
 async function streamed(

@@ -21,14 +21,21 @@ export function isStreamed(element: Element): boolean {
  *
  * Pieces of a `Leaf` may be cut anywhere, inside a character too; bytes are read as UTF-8. Where the
  * tag wants OPAQUE, whose length comes first, the pieces of a `Leaf` are collected in memory.
+ *
+ * `late`, where given, is asked while a source is waited for: once it resolves, what is written so
+ * far goes out as a smaller chunk.
  */
-export async function* encodeStream(root: Element, chunk = 16_384): AsyncGenerator<Chunk, void> {
+export async function* encodeStream(
+  root: Element,
+  chunk = 16_384,
+  late?: Late,
+): AsyncGenerator<Chunk, void> {
   const writer = new Writer(2 * chunk);
   const open: Children[] = [listed([root])];
   try {
     for (let parent = open.at(-1); parent !== undefined; parent = open.at(-1)) {
       let element = parent.next();
-      if (element instanceof Promise) element = await element;
+      if (element instanceof Promise) element = yield* awaited(element, writer, late);
       if (element === undefined) {
         open.pop();
         if (open.length > 0) writer.close();
@@ -36,12 +43,12 @@ export async function* encodeStream(root: Element, chunk = 16_384): AsyncGenerat
         write(writer, element);
       } else if (hasChildren(element)) {
         const children = element.value instanceof Flow
-          ? await flowing(element.value)
+          ? yield* awaited(flowing(element.value), writer, late)
           : listed(element.children);
         writer.open(codeFor(element.tag), children !== undefined);
         if (children !== undefined) open.push(children);
       } else {
-        yield* leaf(writer, element, chunk);
+        yield* leaf(writer, element, chunk, late);
       }
       if (writer.size >= chunk) yield writer.take();
     }
@@ -49,6 +56,22 @@ export async function* encodeStream(root: Element, chunk = 16_384): AsyncGenerat
   } finally {
     for (const parent of open.reverse()) await parent.stop?.();
   }
+}
+
+/** Resolves when what is there must not be held back any longer. */
+export type Late = () => Promise<unknown>;
+
+/** Waits for a source, but not with all that is written in hand. */
+async function* awaited<T>(
+  source: Promise<T>,
+  writer: Writer,
+  late: Late | undefined,
+): AsyncGenerator<Chunk, T> {
+  if (late && writer.size > 0) {
+    const isLate = await Promise.race([source.then(() => false), late().then(() => true)]);
+    if (isLate) yield writer.take();
+  }
+  return await source;
 }
 
 /**
@@ -99,12 +122,19 @@ async function following(source: AsyncIterator<Element>): Promise<Element | unde
   return done ? undefined : value;
 }
 
-async function* leaf(writer: Writer, element: Element, chunk: number): AsyncGenerator<Chunk, void> {
+async function* leaf(
+  writer: Writer,
+  element: Element,
+  chunk: number,
+  late: Late | undefined,
+): AsyncGenerator<Chunk, void> {
   const { value } = element;
   const code = codeFor(element.tag);
   if (value instanceof Leaf) {
-    if (code.opaque) yield* bytes(writer, code, await collected(value.pieces), chunk);
-    else yield* text(writer, code, value.pieces, chunk);
+    if (code.opaque) {
+      const all = yield* awaited(collected(value.pieces), writer, late);
+      yield* bytes(writer, code, all, chunk);
+    } else yield* text(writer, code, value.pieces, chunk, late);
   } else if (value instanceof Uint8Array) {
     yield* bytes(writer, code, value, chunk);
   } else if (typeof value === "string" && value.length > chunk && !code.opaque) {
@@ -119,18 +149,24 @@ async function* text(
   code: Code,
   source: Stream | Iterable<string>,
   chunk: number,
+  late?: Late,
 ): AsyncGenerator<Chunk, void> {
-  let begun = false;
-  for await (const piece of characters(source, chunk)) {
-    if (!begun) {
-      writer.open(code, true);
-      writer.startText();
-      begun = true;
+  const pieces = characters(source, chunk)[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    const first = yield* awaited(pieces.next(), writer, late);
+    ended = first.done === true;
+    if (ended) return writer.open(code, false);
+    writer.open(code, true);
+    writer.startText();
+    for (let piece = first; !piece.done; piece = yield* awaited(pieces.next(), writer, late)) {
+      writer.text(piece.value);
+      if (writer.size >= chunk) yield writer.take();
     }
-    writer.text(piece);
-    if (writer.size >= chunk) yield writer.take();
+    ended = true;
+  } finally {
+    if (!ended) await pieces.return?.(undefined);
   }
-  if (!begun) return writer.open(code, false);
   writer.endText();
   writer.close();
 }

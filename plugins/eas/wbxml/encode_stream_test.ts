@@ -1,6 +1,7 @@
 // Writing as a stream: same bytes, bounded memory, back-pressure, and an end when the reader leaves.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { settle } from "../../../tests/kit.ts";
 import { decode, el, type Element, encode, encodeStream, Flow, isStreamed, Leaf } from "./mod.ts";
 
 async function* from<T>(...items: T[]): AsyncGenerator<T> {
@@ -149,4 +150,44 @@ describe("isStreamed()", () => {
     assert.equal(isStreamed(el("AirSync:Sync", add(1, new Leaf(from<string>())))), true);
     assert.equal(isStreamed(sync(from<Element>())), true);
   });
+});
+
+test("encodeStream() gives what is written as soon as it is late, and goes on", async () => {
+  let go = () => {};
+  const slow = new Promise<void>((resolve) => go = resolve);
+  let late = () => {};
+  async function* children() {
+    yield el("AirSync:Status", 1);
+    await slow;
+    yield el("AirSync:Limit", 5);
+  }
+  const document = el("AirSync:Sync", new Flow(children()));
+  const stream = encodeStream(document, 16_384, () => new Promise<void>((yes) => late = yes));
+  const first = stream.next();
+  await settle();
+  late();
+  const begun = (await first).value!;
+  go();
+  const rest = (await stream.next()).value!;
+  const whole = el("AirSync:Sync", el("AirSync:Status", 1), el("AirSync:Limit", 5));
+  assert.deepEqual(Uint8Array.from([...begun, ...rest]), Uint8Array.from(encode(whole)));
+  assert.equal((await stream.next()).done, true);
+});
+
+test("encodeStream() lets a slow text wait without what stands before it", async () => {
+  let go = () => {};
+  const slow = new Promise<void>((resolve) => go = resolve);
+  async function* pieces() {
+    await slow;
+    yield "soon";
+  }
+  const document = el("AirSync:Sync", el("AirSync:Status", new Leaf(pieces())));
+  const stream = encodeStream(document, 16_384, () => Promise.resolve());
+  const begun = (await stream.next()).value!;
+  assert.ok(begun.length > 0);
+  go();
+  let all = [...begun];
+  for await (const chunk of stream) all = [...all, ...chunk];
+  const whole = encode(el("AirSync:Sync", el("AirSync:Status", "soon")));
+  assert.deepEqual(Uint8Array.from(all), Uint8Array.from(whole));
 });

@@ -41,6 +41,8 @@ export interface CollectionWork {
   readonly session: Session;
   /** How many items the answer may still hold. */
   readonly room: number;
+  /** When the search for changes ends, by the clock. */
+  readonly until: number;
   trash(): Promise<FolderId | undefined>;
   drafts(): Promise<FolderId | undefined>;
 }
@@ -112,6 +114,7 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
     version: call.version,
     state: await stateOf(plan),
     window: plan.window,
+    isLate: () => call.clock.now() >= plan.until,
   });
   const looks = wants && plan.room > 0;
   const more = looks ? await findChanges(hunt, commanded.doubtful) : false;

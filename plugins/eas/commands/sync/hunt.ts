@@ -2,7 +2,7 @@
 import type { FolderId, ItemId, ItemState, Mailbox } from "../../../mailbox/api.ts";
 import type { Held, Version, View } from "../../api.ts";
 import { changeSince, fingerprint } from "../../schema/marks.ts";
-import type { CollectionState } from "./state.ts";
+import { type CollectionState, formatState } from "./state.ts";
 
 /** One thing to tell. */
 export interface Op {
@@ -30,20 +30,38 @@ export interface Hunt {
   readonly window: number;
   /** How many items may still be looked at: what concerns nobody must not hold up an answer. */
   budget: number;
+  /** Where it began. */
+  readonly begin: CollectionState;
+  /** The device must have its answer now. */
+  readonly isLate: () => boolean;
 }
 
 /** Items that one request looks at, at most. */
 export const wholeBudget = 4096;
 
+/**
+ * How long a request may look for changes, in milliseconds. Android and others give up a request
+ * that is not answered after 30 seconds, and ask again, for ever: that is why it ends well before,
+ * with what there is and MoreAvailable. Good for all clients: people see mail sooner.
+ */
+export const searchTime = 20_000;
+
 export function beginHunt(
-  parts: Pick<Hunt, "view" | "mailbox" | "folder" | "version" | "state" | "window">,
+  parts: Pick<Hunt, "view" | "mailbox" | "folder" | "version" | "state" | "window" | "isLate">,
 ): Hunt {
-  return { ...parts, ops: new Map(), silent: new Map(), budget: wholeBudget };
+  const budget = wholeBudget;
+  return { ...parts, begin: parts.state, ops: new Map(), silent: new Map(), budget };
 }
 
 /** How many items the next page may bring; 0: the phase has to stop here. */
 export function room(hunt: Hunt): number {
+  if (hunt.isLate() && isFurther(hunt)) return 0;
   return Math.max(0, Math.min(hunt.window - hunt.ops.size, hunt.budget));
+}
+
+/** However late it is, each answer brings the device further: it would ask for the same for ever. */
+function isFurther({ ops, state, begin }: Hunt): boolean {
+  return ops.size > 0 || formatState(state) !== formatState(begin);
 }
 
 /** An item as it is now in the folder, or its absence. */

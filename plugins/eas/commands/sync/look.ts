@@ -24,7 +24,8 @@ export function lookingHunt(
   const known = parseState(look.state);
   const floor = floorOf(filter ?? known.options.filter, clock.now());
   const state: CollectionState = withFloor(known, floor);
-  return beginHunt({ view: look, mailbox, folder, version, state, window: lookWindow });
+  const isLate = () => false;
+  return beginHunt({ view: look, mailbox, folder, version, state, window: lookWindow, isLate });
 }
 
 /**

@@ -9,6 +9,7 @@ import { stateFor } from "../moved_in.ts";
 import { atRest, deviceOf, type Work } from "../work.ts";
 import { completed, type FullRequest, keepRequest } from "./cached.ts";
 import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
+import { searchTime } from "./hunt.ts";
 import { patienceOf } from "./patience.ts";
 import { leans } from "./read.ts";
 import { type AskedCollection, isRefusal, type Refusal, type SyncRequest } from "./request.ts";
@@ -48,8 +49,12 @@ function limitOf({ host }: Work, { collections, patience }: FullRequest): Refusa
 
 async function answer(work: Work, request: FullRequest, call: EasCall): Promise<SyncOutcome> {
   const device = deviceOf(call);
-  const pass = (collections: readonly AskedCollection[]) =>
-    work.lock.run(device, call.signal, () => workThrough(work, { ...request, collections }, call));
+  const pass = (collections: readonly AskedCollection[]) => {
+    // Measured from here: time in the line for the device's lock is time that the device waits.
+    const until = call.clock.now() + searchTime;
+    const asked = { ...request, collections };
+    return work.lock.run(device, call.signal, () => workThrough(work, asked, call, until));
+  };
   const first = await pass(request.collections);
   if (isRefusal(first)) return first;
   // Where every key has moved on, nothing can lean on this request.
@@ -97,6 +102,7 @@ async function workThrough(
   work: Work,
   request: FullRequest,
   call: EasCall,
+  until: number,
 ): Promise<SyncOutcome> {
   const { collections, assumed } = request;
   const sessions = await stateFor(work, call).open(
@@ -114,7 +120,7 @@ async function workThrough(
   let failures: unknown[] = [];
   for (const collection of collections) {
     if (room <= 0 && collection.commands.length === 0 && collection.key !== "0") continue;
-    const parts = { work, call, room: Math.max(0, room), trash, drafts };
+    const parts = { work, call, room: Math.max(0, room), trash, drafts, until };
     const outcome = await alone(collection, sessions.get(collection.id), parts);
     room -= outcome.answer.ops.length;
     answers.push(outcome.answer);
