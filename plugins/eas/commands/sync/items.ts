@@ -9,8 +9,8 @@ import { type ItemOptions, untruncated } from "../../schema/options.ts";
 import type { Work } from "../work.ts";
 import type { Op } from "./hunt.ts";
 
-/** Items of one `Mailbox.read`. */
-const batch = 32;
+/** Items of one `Mailbox.read`: two round trips for a usual window. */
+const batch = 64;
 
 export interface ItemWriter {
   /** The server's commands; items that vanished meanwhile are left out, and told as gone next time. */
