@@ -1,5 +1,5 @@
 // Login: asks every authenticator, under the limit on failures.
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { Account, Credentials, Login, LoginResult } from "./accounts.ts";
 import type { Clock } from "./clock.ts";
 import { Unavailable } from "./error.ts";
@@ -22,7 +22,7 @@ export interface LoginOptions {
  */
 export function createLogin(options: LoginOptions): Login {
   const limit = new FailureLimit(options.limits, options.clock);
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   const running = new Map<string, Promise<LoginResult>>();
   const pending = new Map<string, number>();
   return (who) => {

@@ -1,5 +1,5 @@
 // The built-in authenticator: passwords and app passwords of the accounts in the database.
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Account, Credentials } from "./accounts.ts";
 import type { Clock } from "./clock.ts";
@@ -38,7 +38,7 @@ export function ownPasswords(
   clock: Clock,
   passwords: PasswordHashing,
 ): (who: Credentials) => Promise<Account | undefined> {
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   const checked = new LRUCache<string, boolean>({ max: 20_000 });
   const check = async (password: string, stored: string | undefined, user: string) => {
     const digest = createHmac("sha256", key)
