@@ -68,7 +68,7 @@ function hash(text: string): string {
     low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
     high = Math.imul(high ^ text.charCodeAt(i), 0x85ebca6b) ^ (low >>> 13);
   }
-  return String((high >>> 0 & 0x1fffff) * 0x1_0000_0000 + (low >>> 0));
+  return ((high >>> 0 & 0x1fffff) * 0x1_0000_0000 + (low >>> 0)).toString(36);
 }
 
 const sorted = (flag: Flag) => Object.entries(flag).sort(([a], [b]) => (a < b ? -1 : 1)).join();
