@@ -1,4 +1,12 @@
 // A phone's first Sync of 10,000 messages, all requests, against reading the same rows and bodies.
+//
+// Both sides read the same rows and texts, through the same storage, in pages of the same window,
+// and take turns on one database file; a first round of both warms up and is not counted. The file
+// is larger than SQLite's page cache on either side. Each round syncs a new device, which has to be
+// told everything. The Sync side pays for all that a phone waits for: making the request, login, the
+// engine, a durable commit for each answer (fsync: on a busy disk most of the time goes there), the
+// encoding, and taking the bytes. What a phone makes of them is not counted: its SyncKey and
+// MoreAvailable are found in the bytes.
 import { withTempDir } from "../kit.ts";
 import { type BenchApp, benchApp, hasMore, keyOf, request, syncOf } from "./kit.ts";
 import { fillMailbox } from "./mailbox.ts";
