@@ -9,7 +9,7 @@ import { type Asked, lineOf, type Parts, standing } from "./line.ts";
 import { namedVersion, type Offer, offerOf } from "./offer.ts";
 import { parseQuery, type RawQuery } from "./query.ts";
 import { empty } from "./response.ts";
-import { parseVersion } from "./versions.ts";
+import { parseVersion, versions } from "./versions.ts";
 
 type Ctx = Context<ServeEnv>;
 
@@ -110,10 +110,10 @@ async function measured(asked: Asked, parts: Parts): Promise<Response> {
   try {
     const { response, status } = await dispatch(lineOf(asked, parts, running.signal));
     const listed = host.all(command).some(({ name }) => name === query.command);
-    const version = namedVersion(query, request.headers.get("MS-ASProtocolVersion"));
+    const version = namedVersion(query, request.headers.get("MS-ASProtocolVersion")) ?? versions[0];
     metrics.measure({
       command: listed ? query.command : "unknown",
-      version: parseVersion(version ?? "") ?? "unknown",
+      version: parseVersion(version) ?? "unknown",
       status: status !== undefined && response.ok ? `status ${status}` : String(response.status),
       seconds: (host.clock.now() - begun) / 1000,
     });
