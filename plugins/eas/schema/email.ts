@@ -100,9 +100,11 @@ function joined(texts: readonly string[], separator: string, most: number): stri
 // MS-ASEMAIL 2.2.2.21
 function conversation({ id, mail }: Item): Element[] {
   const thread = mail && /^[0-9a-f]{32}$/i.test(mail.thread) ? mail.thread : undefined;
-  const identity = thread ? Buffer.from(thread, "hex") : digest(mail?.thread ?? id).subarray(0, 16);
+  const identity = thread
+    ? new Uint8Array(Buffer.from(thread, "hex"))
+    : digest(mail?.thread ?? id).slice(0, 16);
   return [
-    el("Email2:ConversationId", new Uint8Array(identity)),
+    el("Email2:ConversationId", identity),
     el("Email2:ConversationIndex", conversationIndex(identity, mail)),
   ];
 }
@@ -117,7 +119,9 @@ function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8A
   // The root's own place is the header; each message below adds one block for itself.
   const path = above.length === 0 ? [] : [...above.slice(1), mail!.messageId ?? mail!.subject];
   const blocks = path.slice(0, deepest).map((message) => digest(message).subarray(0, 5));
-  return new Uint8Array(Buffer.concat([identity.subarray(0, 5), ...blocks]));
+  const index = new Uint8Array(5 * (1 + blocks.length));
+  [identity.subarray(0, 5), ...blocks].forEach((block, level) => index.set(block, 5 * level));
+  return index;
 }
 
 const deepest = 50;
@@ -127,7 +131,7 @@ function ancestors({ references, inReplyTo, messageId }: Mail): string[] {
   return [...new Set(all)].filter((reference) => reference !== messageId);
 }
 
-const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+const digest = (text: string) => new Uint8Array(createHash("sha256").update(text).digest());
 
 /** What was done with it last: 1 replied, 2 replied to all, 3 forwarded. */
 // MS-ASEMAIL 2.2.2.44
