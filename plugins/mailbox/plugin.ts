@@ -23,6 +23,7 @@ import { listenerTask } from "./arrival/task.ts";
 import {
   dropAccount,
   housekeeping,
+  indexFinding,
   localBackend,
   migrations,
   searchIndexing,
@@ -196,6 +197,7 @@ function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
     }, "relay"),
     metric.of(metrics.register, "mail"),
     diagnosis.of(() => diagnose(config, relay, host.all(backend).map(({ id }) => id)), "mail"),
+    diagnosis.of(async () => [await indexFinding(db)], "search index"),
     firstStart.of(async ({ account }) => {
       if (config.sample) await fillWithSamples(host.one(mailboxes).open(account), account, clock);
     }, "sample mailbox"),

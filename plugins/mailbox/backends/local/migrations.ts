@@ -117,7 +117,8 @@ export const migrations: readonly Migration[] = [{
     // Its row in the full-text index: numbers are in the order of dates (see search/index.ts). NULL
     // until a background task has come to it, for items older than this table.
     "ALTER TABLE mailbox_item ADD COLUMN words INTEGER",
-    "CREATE UNIQUE INDEX mailbox_item_words ON mailbox_item (words) WHERE words IS NOT NULL",
+    // No two items share a number. With the folder in it, a search needs to look at no item.
+    "CREATE INDEX mailbox_item_words ON mailbox_item (words, folder) WHERE words IS NOT NULL",
     "CREATE INDEX mailbox_item_wordless ON mailbox_item (folder, date) WHERE words IS NULL",
     // Words come folded and marked with their account. Texts are not kept: they are in the messages.
     `CREATE VIRTUAL TABLE mailbox_words USING fts5(

@@ -9,7 +9,7 @@ import type { Store } from "./write.ts";
 
 export { dropAccount, housekeeping, tidy } from "./housekeeping.ts";
 export { migrations } from "./migrations.ts";
-export { searchIndexing, wordless } from "./search/indexing.ts";
+export { indexFinding, searchIndexing, wordless } from "./search/indexing.ts";
 
 export interface LocalOptions {
   readonly db: Database;

@@ -5,7 +5,7 @@ import type { Query, TimeRange } from "../../../query.ts";
 import { attachedPhrase, numbersOf, phraseOf } from "./index.ts";
 
 /** A piece of SQL and its values. */
-interface Sql {
+export interface Sql {
   readonly sql: string;
   readonly values: readonly Value[];
 }
@@ -26,42 +26,70 @@ export interface Scope {
 
 const nothing: Sql = { sql: "0", values: [] };
 
+/** How a query is carried out. */
+export interface Plan {
+  /** Brings the numbers of items and their folders, newest first; its last value is a limit. */
+  readonly find: Sql;
+  /**
+   * Counts them up to a limit, without looking at an item; undefined: they have to be brought to be
+   * counted.
+   */
+  readonly count: Sql | undefined;
+}
+
 /**
- * The statement that finds the numbers of items and their folders, newest first; its last value is
- * the limit. Words of the index drive it where the query has any that must be there, else the items.
+ * Words of the index drive a search where the query has any that must be there, else the items.
  */
-export function searchSql(query: Query, scope: Scope): Sql {
-  const parts = conjuncts(query);
+export function searchPlan(query: Query, scope: Scope): Plan {
+  const parts = conjuncts(query).filter((part) => !holdsAnyway(part, scope));
   const wanted = parts.map((part) => matchOf(part, scope)).filter((match) => match !== undefined);
   const rest = parts.filter((part) => matchOf(part, scope) === undefined);
-  const folders = inFolders(scope.folders.all);
-  if (wanted.length === 0) {
-    const { sql, values } = joined([folders, ...rest.map((part) => condition(part, scope))], "AND");
-    return {
-      sql: `SELECT i.id, i.folder FROM mailbox_item i WHERE ${sql}
-        ORDER BY i.date DESC, i.id DESC LIMIT ?`,
-      values,
-    };
-  }
+  if (wanted.length === 0) return { find: itemSearch(rest, scope), count: undefined };
   const unwanted = rest.map((part) => "not" in part ? matchOf(part.not, scope) : undefined);
   const others = rest.filter((_, at) => unwanted[at] === undefined);
   const match = [
     wanted.map(bracketed).join(" AND "),
     ...unwanted.filter((match) => match !== undefined).map(bracketed),
   ].join(" NOT ");
-  const [from, to] = bounds(parts);
-  const { sql, values } = joined(
-    [folders, ...others.map((part) => condition(part, scope))],
-    "AND",
-  );
-  // CROSS JOIN: the index comes first, whatever SQLite thinks of the folders.
+  const values = [match, ...bounds(parts)];
+  const conditions = joined(others.map((part) => condition(part, scope)), "AND");
+  // Words carry their account: no folder has to be looked at for that.
+  return {
+    find: wordSearch(values, conditions),
+    count: others.length === 0 ? { sql: countSql, values } : undefined,
+  };
+}
+
+/** A class that all folders have says nothing. */
+function holdsAnyway(part: Query, { folders }: Scope): boolean {
+  return "class" in part && folders.ofClass(part.class).length === folders.all.length;
+}
+
+function itemSearch(parts: readonly Query[], scope: Scope): Sql {
+  const conditions = [inFolders(scope.folders.all), ...parts.map((part) => condition(part, scope))];
+  const { sql, values } = joined(conditions, "AND");
+  return {
+    sql: `SELECT i.id, i.folder FROM mailbox_item i WHERE ${sql}
+      ORDER BY i.date DESC, i.id DESC LIMIT ?`,
+    values,
+  };
+}
+
+// CROSS JOIN: the index comes first, whatever SQLite thinks of the items.
+function wordSearch(words: readonly Value[], { sql, values }: Sql): Sql {
   return {
     sql: `SELECT i.id, i.folder FROM mailbox_words w CROSS JOIN mailbox_item i ON i.words = w.rowid
       WHERE w.mailbox_words MATCH ? AND w.rowid BETWEEN ? AND ? AND ${sql}
       ORDER BY w.rowid DESC LIMIT ?`,
-    values: [match, from, to, ...values],
+    values: [...words, ...values],
   };
 }
+
+// Rows that may have lost their item are few, and soon removed.
+const countSql = `SELECT count(*) AS found FROM (SELECT 1 FROM mailbox_words w
+  WHERE w.mailbox_words MATCH ? AND w.rowid BETWEEN ? AND ?
+    AND (w.rowid NOT IN (SELECT words FROM mailbox_lost_words)
+      OR EXISTS (SELECT 1 FROM mailbox_item i WHERE i.words = w.rowid)) LIMIT ?)`;
 
 /** The conditions that must all hold. */
 function conjuncts(query: Query): readonly Query[] {

@@ -5,7 +5,7 @@ import { withDescendants } from "../../../folders.ts";
 import { type Found, mostCounted, type Query, type SearchPage } from "../../../query.ts";
 import { folderNumber, folderOf, type FolderRow, itemId } from "../rows.ts";
 import type { Store } from "../write.ts";
-import { type Folders, searchSql } from "./compile.ts";
+import { type Folders, searchPlan, type Sql } from "./compile.ts";
 import { indexOlder } from "./indexing.ts";
 
 /** Items that a search puts into the index itself where the background task has not come to them. */
@@ -19,16 +19,24 @@ export async function searchItems(
   { offset, limit }: SearchPage,
 ): Promise<Found> {
   const folders = await foldersOf(db, account);
-  const { sql, values } = searchSql(query, { account, folders });
+  const { find, count } = searchPlan(query, { account, folders });
   const left = await indexOlder(db, folders.all, CATCH_UP);
-  const most = Math.max(mostCounted, offset + limit) + 1;
-  const rows = await db.all<{ id: number; folder: number }>(sql, [...values, most]);
+  const end = offset + limit;
+  const most = Math.max(mostCounted, end);
+  const brought = (count ? end : most) + 1;
+  const rows = await db.all<{ id: number; folder: number }>(find.sql, [...find.values, brought]);
+  const more = rows.length > end;
   return {
-    items: rows.slice(offset, offset + limit).map(({ id, folder }) => itemId(folder, id)),
-    total: Math.min(rows.length, most - 1),
-    more: rows.length > offset + limit,
+    items: rows.slice(offset, end).map(({ id, folder }) => itemId(folder, id)),
+    total: Math.min(more && count ? await counted(db, count, most) : rows.length, most),
+    more,
     complete: !left,
   };
+}
+
+async function counted(db: Database, { sql, values }: Sql, most: number): Promise<number> {
+  const [row] = await db.all<{ found: number }>(sql, [...values, most]);
+  return row!.found;
 }
 
 async function foldersOf(db: Database, account: number): Promise<Folders> {

@@ -18,8 +18,8 @@ import { type FakeClock, fakeClock, seededRandom, settle } from "../../../../../
 import type { Query, TextField } from "../../../query.ts";
 import { memoryBackend } from "../../memory/mod.ts";
 import type { MemoryMailbox } from "../../memory/mailbox.ts";
-import { dropAccount, localBackend, migrations, searchIndexing } from "../mod.ts";
-import { searchSql } from "./compile.ts";
+import { dropAccount, indexFinding, localBackend, migrations, searchIndexing } from "../mod.ts";
+import { searchPlan } from "./compile.ts";
 
 type Local = ReturnType<typeof localBackend>;
 
@@ -77,6 +77,7 @@ test("mail older than the index is put into it step by step, and a search helps 
       await put(box, inbox, `old number${n} everywhere`, clock.now() - n * 1000);
     }
     await forget(db);
+    assert.match((await indexFinding(db)).detail, /^260 messages are not in it yet/);
     const first = await found(box, { text: "number3" });
     assert.deepEqual([first.items.length, first.complete], [1, false]);
     assert.equal(await rows(db), 200);
@@ -90,6 +91,7 @@ test("mail older than the index is put into it step by step, and a search helps 
     await forget(db);
     await indexUntil(store, async () => await rows(db) === 260);
     assert.equal((await found(box, { text: "everywhere" })).total, 260);
+    assert.equal((await indexFinding(db)).level, "ok");
   }));
 
 test("an index that came out empty from a backup is filled again", () =>
@@ -155,11 +157,32 @@ test("a search walks along the index, newest first, and sorts nothing", () =>
     const query: Query = {
       and: [{ text: "one two" }, { read: false }, { received: { since: 5 } }],
     };
-    const { sql, values } = searchSql(query, { account: 1, folders });
+    const { sql, values } = searchPlan(query, { account: 1, folders }).find;
     const plan = await db.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, [...values, 100]);
     const steps = plan.map(({ detail }) => detail).join("\n");
-    assert.match(steps, /SCAN w VIRTUAL TABLE[^]*SEARCH i USING INDEX mailbox_item_words/);
+    assert.match(
+      steps,
+      /SCAN w VIRTUAL TABLE[^]*SEARCH i USING (COVERING )?INDEX mailbox_item_words/,
+    );
     assert.doesNotMatch(steps, /TEMP B-TREE|SCAN i\b/);
+  }));
+
+test("what is counted without looking at items is what is there", () =>
+  withStore(async (store) => {
+    const { box, inbox, db } = store;
+    const made = [];
+    for (let n = 0; n < 12; n++) made.push(await put(box, inbox, `countable ${n}`, n * 1000));
+    const trash = (await allFolders(box)).find(({ role }) => role === "trash")!.id;
+    await box.remove(made[0]!.id, token());
+    await box.move(made[1]!.id, trash, token());
+    const total = async () => {
+      const { total, more } = await box.search({ text: "countable" }, { offset: 2, limit: 3 });
+      return [total, more];
+    };
+    assert.deepEqual(await total(), [11, true], "rows of removed and moved items are there still");
+    await indexUntil(store, async () =>
+      await count(db, "SELECT count(*) FROM mailbox_lost_words") === 0);
+    assert.deepEqual(await total(), [11, true]);
   }));
 
 const vocabulary = "red green house houses garden gärten two-fold 会議 会議室 3rd x".split(" ");
