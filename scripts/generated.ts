@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sampleConfig } from "../core/config_sample.ts";
+import { type Quirk, quirks } from "../plugins/eas/quirks.ts";
 import { spec } from "../plugins/eas/spec.ts";
 import { plugins } from "../plugins/manifest.ts";
 import { command } from "../tests/kit_command.ts";
@@ -13,11 +14,17 @@ export async function generated(): Promise<Map<string, string>> {
   const { code, out, err } = await command(["plugins", "list"]);
   if (code !== 0) throw new Error(`Cannot list the plugins: ${err}`);
   return new Map([
-    ["README.md", withBlock(withBlock(readme, "plugins", pluginTable()), "spec", specTable())],
+    ["README.md", blocks.reduce((text, [name, table]) => withBlock(text, name, table()), readme)],
     ["tests/plugins_golden.txt", out],
     ["examples/full.toml", sampleConfig(plugins)],
   ]);
 }
+
+const blocks: readonly (readonly [string, () => string])[] = [
+  ["plugins", pluginTable],
+  ["spec", specTable],
+  ["quirks", quirkTable],
+];
 
 function withBlock(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
@@ -42,6 +49,20 @@ function specTable(): string {
   return table(
     ["section", "what", "supported", "missing"],
     spec.map(({ section, title, support, missing = "" }) => [section, title, support, missing]),
+  );
+}
+
+function quirkTable(): string {
+  return table(
+    ["client", "what it does", "what is done", "for", "seen by", "conversation"],
+    Object.values<Quirk>(quirks).map((row) => [
+      row.client,
+      row.behaviour,
+      row.remedy,
+      row.for,
+      row.source,
+      `[${row.conversation}](tests/wire/${row.conversation}.txt)`,
+    ]),
   );
 }
 

@@ -11,6 +11,7 @@ import { basic } from "../kit_eas.ts";
 import { root } from "../sources.ts";
 import type { Client, Conversation, Step } from "./conversation.ts";
 import { Names } from "./names.ts";
+import { slow } from "./slow.ts";
 
 /** What came back: as text for the file, and the documents for the schemas. */
 export interface Played {
@@ -23,7 +24,7 @@ const mail = ["welcome.eml", "newsletter.eml", "photo.eml"];
 
 /** Plays the steps that are for `version`. */
 export async function play(conversation: Conversation, version: Version): Promise<Played> {
-  const app = await testApp({ plugins, config: configOf(conversation.config) });
+  const app = await testApp({ plugins: [...plugins, slow], config: configOf(conversation.config) });
   try {
     const anna = await app.addAccount({ address: "anna@example.org", name: "Anna Berg" });
     // Somebody to write to: without a relay, other mail comes back.
