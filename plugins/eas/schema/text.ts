@@ -20,7 +20,8 @@ export function byteLength(text: string): number {
 /** The longest prefix of at most `bytes` UTF-8 bytes that splits no character and no CRLF. */
 export function cutText(text: string, bytes: number): string {
   // Three bytes a UTF-16 unit at most: most texts need no counting.
-  if (text.length * 3 <= bytes || byteLength(text) <= bytes) return text;
+  if (text.length * 3 <= bytes) return text;
+  if (text.length <= bytes && byteLength(text) <= bytes) return text;
   // No character is shorter than a byte, so what lies behind `bytes` units cannot fit.
   const room = new Uint8Array(Math.min(bytes, text.length * 3));
   const { read } = new TextEncoder().encodeInto(text.slice(0, bytes + 1), room);
