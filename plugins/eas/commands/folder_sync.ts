@@ -65,8 +65,10 @@ async function handOut(
   const state = JSON.stringify({ cursor } satisfies State);
   const next = { state, held: shown.map(({ held }) => held), gone, journal: [] };
   if (session.lost && isSame(session.lost, next)) return session.lost.key;
-  if (before === undefined || shown.length + gone.length > 0) return await session.commit(next);
-  if (before.cursor !== cursor && !session.lost) await session.keep(state);
+  // Where the lost answer told something, that there is nothing any more is news.
+  const news = before === undefined || shown.length + gone.length > 0 || session.lost;
+  if (news) return await session.commit(next);
+  if (before.cursor !== cursor) await session.keep(state);
   return key;
 }
 

@@ -153,6 +153,19 @@ describe("FolderSync", () => {
     assert.equal((await client().folderSync(one.key!)).status, 1);
   });
 
+  it("whose lost answer told of a folder that is gone again says so under a new key", async () => {
+    const { key } = await client().folderSync("0");
+    const work = await create("Work");
+    const lost = await client().folderSync(key!);
+    assert.deepEqual(names(lost.adds), ["Work"]);
+    await edits().removeFolder(work.id);
+    const repeat = await client().folderSync(key!);
+    assert.deepEqual([repeat.adds, repeat.deletes], [[], []]);
+    assert.equal([key, lost.key].includes(repeat.key), false);
+    const next = await client().folderSync(repeat.key!);
+    assert.deepEqual([next.status, next.deletes, next.key], [1, [], repeat.key]);
+  });
+
   it("reconciles where the history is lost", async () => {
     const old = await create("Old");
     const { key } = await client().folderSync("0");

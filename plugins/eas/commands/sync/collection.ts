@@ -166,8 +166,10 @@ async function handOut(
 ): Promise<string> {
   const text = formatState(state);
   const { effects, journal, answers } = commanded;
-  if (session.state !== undefined && hunt.ops.size === 0 && answers.length === 0 && !more) {
-    if (!session.lost && isNews(session.state, state)) await session.keep(text);
+  const nothing = hunt.ops.size === 0 && answers.length === 0 && !more;
+  // Where the lost answer told something, that there is nothing any more is news.
+  if (session.state !== undefined && nothing && !session.lost) {
+    if (isNews(session.state, state)) await session.keep(text);
     return request.key;
   }
   const after = new Map(effects);

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openSqlite } from "../../../../storage/sqlite/mod.ts";
+import { settle } from "../../../../tests/kit.ts";
 import { altered } from "../../../../tests/kit_eas.ts";
 import type { Phone } from "../../client/mod.ts";
 import { el } from "../../wbxml/element.ts";
 import {
+  day,
   elsewhere,
   type Engine,
   engine,
@@ -118,6 +120,25 @@ describe("a lost answer", () => {
     assert.equal((await ask(5)).collections[0]?.adds.length, 5);
     const smaller = (await ask(2)).collections[0]!;
     assert.deepEqual([smaller.adds.length, smaller.moreAvailable], [2, true]);
+  });
+
+  it("of which nothing is left to tell is not believed in any longer", async () => {
+    await phone.syncAll(app.inbox);
+    const id = await app.arrives("old", { age: 2 * day });
+    await loses();
+    // With a narrower filter there is nothing to tell; the device never had the mail.
+    const { key } = inbox();
+    const client = app.client();
+    const narrow = { id: app.inbox, key, options: { filter: 1 } };
+    const reply = (await client.sync({ collections: [narrow] })).collections[0]!;
+    assert.deepEqual([reply.adds, reply.softDeletes, reply.deletes], [[], [], []]);
+    assert.notEqual(reply.key, key);
+    await client.sync({ collections: [{ ...narrow, key: reply.key! }] });
+    await app.mailbox().remove(id, elsewhere());
+    const ping = client.ping({ heartbeat: 60, folders: [{ id: app.inbox, class: "Email" }] });
+    for (let n = 0; n < 20; n++) await settle();
+    await app.clock.tick(61_000);
+    assert.equal((await ping).status, 1, "what the device never had cannot be missing");
   });
 
   it("to a Change is not run twice, and what somebody did meanwhile stands", async () => {
