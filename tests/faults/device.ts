@@ -1,0 +1,398 @@
+// A device of the play: a phone with a user, an outbox, a held request and a bad line.
+import {
+  type Collection,
+  type EasClient,
+  easClient,
+  EasError,
+  Phone,
+  type PhoneFolder,
+  type PhoneOptions,
+  type SyncReply,
+} from "../../plugins/eas/client/mod.ts";
+import { atLeast } from "../../plugins/eas/versions.ts";
+import { el, type Element, WbxmlError } from "../../plugins/eas/wbxml/mod.ts";
+import type { Account } from "../../core/mod.ts";
+import type { DeviceSetup, Fault, Mark, Op } from "./scenario.ts";
+import { type Wire, wire, type WireParts } from "./wire.ts";
+
+/** What the server must not say, whatever happened. */
+export class Violation extends Error {
+  override name = "Violation";
+}
+
+/** What a request came to: answered, or not. */
+export type Came = "answered" | "failed";
+
+interface Letter {
+  readonly id: string;
+  readonly mime: string;
+  readonly to: Account;
+}
+
+/** The folders of a device that the play looks at. */
+const mostFolders = 3;
+
+export class Device {
+  readonly name: string;
+  readonly setup: DeviceSetup;
+  readonly account: Account;
+  readonly phone: Phone;
+  readonly wire: Wire;
+  /** Days back and items in an answer, as they are now. */
+  days: number;
+  window: number;
+  /** Mail that no answer has confirmed. */
+  readonly outbox: Letter[] = [];
+  /** The server said that something is wrong with it now. */
+  excused: () => boolean = () => false;
+  #held: AbortController | undefined;
+  #letters = 0;
+  readonly #deleted = new Set<string>();
+  /** The folders of the last Sync, where an empty request would mean the same one again. */
+  #last: readonly string[] | undefined;
+
+  constructor(name: string, setup: DeviceSetup, account: Account, parts: Omit<WireParts, "actor">) {
+    this.name = name;
+    this.setup = setup;
+    this.account = account;
+    this.days = setup.days;
+    this.window = setup.window;
+    this.wire = wire({ ...parts, actor: name });
+    const client = easClient({
+      url: "http://mail.invalid/Microsoft-Server-ActiveSync",
+      user: account.address,
+      password: "password",
+      deviceId: name,
+      deviceType: "Play",
+      version: setup.version,
+      fetch: (request) => this.wire.fetch(request),
+    });
+    this.phone = new Phone(client, this.#options());
+  }
+
+  /** As they are at each request. */
+  #options(): PhoneOptions {
+    const { conflict, truncation, version, deletesAsMoves } = this.setup;
+    const days = () => filters.get(this.days)!;
+    const window = () => this.window;
+    const bodies = [{ type: 1 as const, truncationSize: truncation }];
+    const text = atLeast(version, "12.0") ? { bodies } : { truncation: 1 };
+    return {
+      deletesAsMoves,
+      get windowSize() {
+        return window();
+      },
+      get options() {
+        return { filter: days(), conflict, ...text };
+      },
+    };
+  }
+
+  get client(): EasClient {
+    return this.phone.client;
+  }
+
+  /** The mail folders that it keeps, the inbox first. */
+  folders(): PhoneFolder[] {
+    return this.phone.mailFolders().slice(0, mostFolders);
+  }
+
+  /** A folder, where it knows any. */
+  folderAt(place: number): Collection | undefined {
+    const folders = this.folders();
+    const folder = folders[Math.floor(place * folders.length)];
+    return folder && this.phone.collection(folder.id);
+  }
+
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** One thing after the other: a device does not sync twice at once. */
+  inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Makes one request; what the network does to it is no violation. */
+  async #try(work: () => Promise<unknown>, fault: Fault | undefined): Promise<Came> {
+    this.wire.next = fault;
+    try {
+      await work();
+      return "answered";
+    } catch (error) {
+      const refused = error instanceof EasError;
+      if (refused && !(isPassing(error) && this.excused())) {
+        throw new Violation(`${this.name}: ${error.message}`);
+      }
+      if (!refused && !(error instanceof TypeError || error instanceof WbxmlError)) throw error;
+      return "failed";
+    } finally {
+      this.wire.next = undefined;
+    }
+  }
+
+  /** Leaves a held request: real devices do before they ask for something else. */
+  hangUp(): void {
+    this.#held?.abort();
+    this.#held = undefined;
+  }
+
+  get holds(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** A FolderSync. */
+  async syncFolders(fault?: Fault): Promise<Came> {
+    return await this.#try(() => this.phone.syncFolders(), fault);
+  }
+
+  /** A Sync of its first folders. */
+  async sync({ folders, how, fault }: Omit<Extract<Op, { op: "sync" }>, "op" | "device">) {
+    this.hangUp();
+    const ids = this.folders().slice(0, folders).map(({ id }) => id);
+    if (ids.length === 0) return await this.syncFolders(fault);
+    return await this.#syncOf(ids, how === "push" ? { getChanges: false } : {}, fault);
+  }
+
+  async #syncOf(
+    ids: readonly string[],
+    asked: { getChanges?: boolean; heartbeat?: number; wait?: number; signal?: AbortSignal },
+    fault: Fault | undefined,
+  ): Promise<Came> {
+    let status = 0;
+    this.#last = undefined;
+    const came = await this.#try(async () => {
+      const reply = await this.phone.sync(ids, asked);
+      status = reply.status;
+      this.#check(reply);
+      // What an empty request would repeat is known now; a push is not worth it.
+      if (asked.getChanges !== false && status === 1) this.#last = ids;
+    }, fault);
+    if (status === 12 || this.#looksAtFolders) {
+      this.#looksAtFolders = false;
+      await this.syncFolders();
+    }
+    return came;
+  }
+
+  #looksAtFolders = false;
+
+  /** An empty request means the last one again; not where the user did something meanwhile. */
+  #mayRepeat(): boolean {
+    return this.#last !== undefined &&
+      this.#last.every((id) => {
+        const { waiting, key } = this.phone.collection(id);
+        return waiting === 0 && key !== "0";
+      });
+  }
+
+  /** Asks for the same as the last time, by an empty request; it waits if that one did. */
+  async repeat(fault?: Fault): Promise<Came> {
+    if (!this.#mayRepeat() || !atLeast(this.setup.version, "12.1")) return "failed";
+    const ids = this.#last!;
+    this.#last = undefined;
+    return await this.#holding((signal) => this.#repeat(ids, signal, fault));
+  }
+
+  async #repeat(
+    ids: readonly string[],
+    signal: AbortSignal,
+    fault: Fault | undefined,
+  ): Promise<Came> {
+    return await this.#try(async () => {
+      const reply = await this.client.sync(undefined, signal);
+      this.#check(reply, [13]);
+      for (const part of reply.collections) this.phone.collection(part.id).apply(part);
+      if (reply.status === 1) this.#last = ids;
+    }, fault);
+  }
+
+  /** No status may come that the network does not explain. */
+  #check(reply: SyncReply, more: readonly number[] = []): void {
+    const allowed = [1, 12, ...more, ...(this.excused() ? [16] : [])];
+    if (!allowed.includes(reply.status)) {
+      throw new Violation(`${this.name}: Sync ended with status ${reply.status}`);
+    }
+    for (const { id, status } of reply.collections) {
+      if (status === 8 || status === 12) this.#looksAtFolders = true;
+      else if (status !== 1 && !(status === 5 && this.excused())) {
+        throw new Violation(`${this.name}: folder ${id} was answered with status ${status}`);
+      }
+    }
+  }
+
+  /** Begins a request that waits; what it brings is taken in when it comes. */
+  hold(op: Omit<Extract<Op, { op: "wait" }>, "op" | "device">): Promise<Came> {
+    this.hangUp();
+    const ids = this.folders().slice(0, op.folders).map(({ id }) => id);
+    // What has no key cannot be waited for.
+    const ready = ids.filter((id) => this.phone.collection(id).key !== "0");
+    if (ready.length === 0) return Promise.resolve("failed");
+    const patience = atLeast(this.setup.version, "14.0")
+      ? { heartbeat: op.seconds }
+      : { wait: op.seconds / 60 };
+    this.wire.silent = op.silent;
+    return this.#holding((signal) =>
+      op.how === "ping" || !atLeast(this.setup.version, "12.1")
+        ? this.#ping(op.seconds, ready, signal, op.fault)
+        : this.#syncOf(ready, { ...patience, signal }, op.fault)
+    );
+  }
+
+  /** A request that may take its time, until `hangUp`. */
+  #holding(request: (signal: AbortSignal) => Promise<Came>): Promise<Came> {
+    this.hangUp();
+    const controller = new AbortController();
+    this.#held = controller;
+    return request(controller.signal).finally(() => {
+      if (this.#held === controller) this.#held = undefined;
+    });
+  }
+
+  #ping(
+    seconds: number,
+    ids: readonly string[],
+    signal: AbortSignal,
+    fault: Fault | undefined,
+  ): Promise<Came> {
+    return this.#try(async () => {
+      const { status } = await this.phone.ping(seconds, ids, signal);
+      if (![1, 2, 7].includes(status)) {
+        throw new Violation(`${this.name}: Ping was answered with status ${status}`);
+      }
+      if (status === 7) this.#looksAtFolders = true;
+    }, fault);
+  }
+
+  /** The user does something to an item; the next Sync tells it. The item, if there was one. */
+  act(
+    collection: Collection,
+    place: number,
+    what: Mark | "delete",
+    word: number,
+  ): string | undefined {
+    // What the user deleted is not shown any more, whether the server knows it or not.
+    const ids = [...collection.items.keys()].filter((id) => !this.#deleted.has(id)).sort();
+    const id = ids[Math.floor(place * ids.length)];
+    const knows = what === "words" ? this.knowsWords : this.knowsFlags || !flags.includes(what);
+    if (id === undefined || !knows || this.#shows(collection, id, what, word)) return undefined;
+    if (what === "delete") {
+      this.#deleted.add(id);
+      collection.delete(id);
+    } else collection.change(id, markElement(what, word));
+    return id;
+  }
+
+  /** Nobody marks as read what is shown as read. */
+  #shows(collection: Collection, id: string, what: Mark | "delete", word: number): boolean {
+    if (what === "delete") return false;
+    const { tag, text, children } = markElement(what, word);
+    const shown = collection.items.get(id)?.fields.get(tag);
+    if (tag === "Email:Read") return shown?.text === text;
+    const first = (element: Element | undefined) => element?.children[0]?.text ?? "";
+    return first(shown) === (children[0]?.text ?? "");
+  }
+
+  /** Old versions have no categories. */
+  get knowsWords(): boolean {
+    return atLeast(this.setup.version, "14.0");
+  }
+
+  get knowsFlags(): boolean {
+    return atLeast(this.setup.version, "12.0");
+  }
+
+  /** How much of a text it has: its beginning. */
+  get textSize(): number {
+    return atLeast(this.setup.version, "12.0") ? this.setup.truncation : 512;
+  }
+
+  subjectOf(collection: Collection, id: string): string {
+    return collection.items.get(id)?.fields.get("Email:Subject")?.text ?? "";
+  }
+
+  /** Fetches the whole of an item: it has to be the one that the device has. */
+  async fetchItem(collection: Collection, place: number, fault?: Fault): Promise<Came> {
+    const ids = [...collection.items.keys()].sort();
+    const id = ids[Math.floor(place * ids.length)];
+    if (id === undefined || !atLeast(this.setup.version, "12.0")) return "failed";
+    const subject = this.subjectOf(collection, id);
+    return await this.#try(async () => {
+      const fetched = await this.client.fetch({ collectionId: collection.id, id }, {
+        bodies: [{ type: 1 }],
+      });
+      const statuses = [1, 6, 8, ...(this.excused() ? [3, 14] : [])];
+      if (!statuses.includes(fetched.status)) {
+        throw new Violation(`${this.name}: Fetch of ${id} was answered with ${fetched.status}`);
+      }
+      const text = new TextDecoder().decode(fetched.content ?? new Uint8Array());
+      if (fetched.status === 1 && !text.includes(`This is ${subject}.`)) {
+        throw new Violation(`${this.name}: Fetch of ${id} (${subject}) brought "${text}"`);
+      }
+    }, fault);
+  }
+
+  async estimate(collection: Collection, fault?: Fault): Promise<Came> {
+    if (collection.key === "0") return "failed";
+    return await this.#try(async () => {
+      const { id: collectionId, key } = collection;
+      const { status } = await this.client.getItemEstimate({ collectionId, key });
+      if (status !== 1) throw new Violation(`${this.name}: an estimate ended with ${status}`);
+    }, fault);
+  }
+
+  /** Writes a mail; it stays in the outbox until an answer has come. */
+  write(to: Account): Letter {
+    const id = `${this.name}-letter${++this.#letters}`;
+    const mime = `From: ${this.account.address}\r\nTo: ${to.address}\r\nSubject: ${id}\r\n` +
+      `Message-ID: <${id}@example.org>\r\n\r\nThis is ${id}.\r\n`;
+    const letter = { id, mime, to };
+    this.outbox.push(letter);
+    return letter;
+  }
+
+  /** Sends the oldest mail of the outbox; `confirmed` hears when the server has it. */
+  async send(confirmed: (letter: Letter) => void, fault?: Fault): Promise<Came> {
+    const [letter] = this.outbox;
+    if (!letter) return "failed";
+    return await this.#try(async () => {
+      try {
+        await this.client.sendMail(letter.mime, { clientId: letter.id });
+      } catch (error) {
+        // It was sent before: just what a device wants to hear.
+        if (!(error instanceof EasError && error.status === 118)) throw error;
+      }
+      if (this.outbox[0] === letter) this.outbox.shift();
+      confirmed(letter);
+    }, fault);
+  }
+}
+
+const flags: readonly string[] = ["flag", "done", "clear"];
+
+/** FilterType by days. */
+const filters = new Map([[0, 0], [1, 1], [3, 2], [7, 3], [14, 4], [30, 5]]);
+
+/** Come back later: the only refusals that are no violation. */
+const isPassing = ({ http, status }: EasError) => http === 503 || status === 111;
+
+export const words = ["red", "blue", "to do"] as const;
+
+function markElement(what: Mark, word: number): Element {
+  const flag = (status: number) =>
+    el("Email:Flag", el("Email:Status", status), el("Email:FlagType", "Follow up"));
+  switch (what) {
+    case "read":
+      return el("Email:Read", true);
+    case "unread":
+      return el("Email:Read", false);
+    case "flag":
+      return flag(2);
+    case "done":
+      return flag(1);
+    case "clear":
+      return el("Email:Flag");
+    case "words":
+      return el("Email:Categories", el("Email:Category", words[word]!));
+  }
+}

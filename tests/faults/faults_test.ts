@@ -1,0 +1,39 @@
+// The play in the suite: 2,000 operations come through clean, and every broken engine is caught.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { broken } from "./broken.ts";
+import { play } from "./play.ts";
+import { countOps, scenario } from "./scenario.ts";
+import { script, shrink } from "./shrink.ts";
+
+describe("devices, a mailbox and a world in which everything fails", () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    it(`agree in the end (seed ${seed})`, async () => {
+      const plan = scenario({ seed, operations: 250 });
+      assert.ok(countOps(plan.ops) >= 250);
+      const failure = await play(plan);
+      if (!failure) return;
+      const short = await shrink(plan, failure, { seconds: 20 });
+      assert.fail(
+        `seed ${seed}, operation ${failure.at}: ${failure.message}\n` +
+          `The shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}`,
+      );
+    });
+  }
+});
+
+describe("the play catches an engine that", () => {
+  /** Every broken engine is to be found in so many operations. */
+  const most = 2000, part = 200;
+  for (const [name, sabotage] of Object.entries(broken)) {
+    it(name, async () => {
+      for (let n = 0; n * part < most; n++) {
+        const plan = scenario({ seed: n, operations: part, wild: true });
+        if (!await play(plan, { sabotage })) continue;
+        assert.equal(await play(plan), undefined, "it is the engine, not the play");
+        return;
+      }
+      assert.fail(`nothing was noticed in ${most} operations`);
+    });
+  }
+});

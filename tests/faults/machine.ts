@@ -1,0 +1,201 @@
+// The server that is tested, in this process: it can lose its power at any statement and start again.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { loadConfig } from "../../core/config.ts";
+import { silentLog } from "../../core/log.ts";
+import {
+  type Account,
+  accounts as accountsPoint,
+  authenticator,
+  type Contribution,
+  type Database,
+  definePlugin,
+  type Plugin,
+  type Storage,
+  task,
+} from "../../core/mod.ts";
+import { createProgram, type Program } from "../../core/program.ts";
+import { runTasks } from "../../core/tasks.ts";
+import { command, type SyncState, syncState } from "../../plugins/eas/api.ts";
+import eas from "../../plugins/eas/plugin.ts";
+import { type Mailbox, type Mailboxes, mailboxes } from "../../plugins/mailbox/api.ts";
+import mailboxPlugin from "../../plugins/mailbox/plugin.ts";
+import smartsync from "../../plugins/smartsync/plugin.ts";
+import { openSqlite } from "../../storage/sqlite/mod.ts";
+import { type JumpingClock, jumpingClock } from "./clock.ts";
+import { type Cut, Power } from "./power.ts";
+
+/** A server as the play sees it: devices talk to it, and mail changes behind their back. */
+export interface Machine {
+  readonly accounts: readonly Account[];
+  /** The commands that it has. */
+  readonly commands: ReadonlySet<string>;
+  readonly db: Database;
+  readonly state: SyncState;
+  now(): number;
+  jump(ms: number): Promise<void>;
+  /** Asks; rejects with TypeError where the power goes before the answer is complete. */
+  fetch(request: Request, actor: string): Promise<Response>;
+  /** The mailbox of an account, to act and to look as somebody else. */
+  mailbox(account: Account): Mailbox;
+  /** What shall go wrong soon. */
+  arm(wrong: { readonly power?: Cut; readonly trouble?: number }): void;
+  /** Nothing that was armed and not reached will come. */
+  calm(): void;
+  cut(): void;
+  readonly on: boolean;
+  /** How often a statement failed as it was told to. */
+  readonly troubles: number;
+  /** Starts it again. */
+  revive(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** What a broken engine changes. */
+export interface Sabotage {
+  readonly state?: (inner: SyncState) => SyncState;
+  readonly mailbox?: (inner: Mailbox) => Mailbox;
+  readonly database?: (inner: Storage) => Storage;
+}
+
+/** Told of what requests do to a mailbox. */
+export type Tap = (inner: Mailbox, account: Account, actor: () => string | undefined) => Mailbox;
+
+export interface MachineOptions {
+  readonly accounts: number;
+  readonly sabotage?: Sabotage;
+  readonly tap?: Tap;
+}
+
+/** Who makes the present request. */
+const acting = new AsyncLocalStorage<string>();
+
+/** One life: from its start until the power goes. */
+interface Life {
+  readonly power: Power;
+  readonly program: Program;
+  readonly fetch: ReturnType<Program["app"]>;
+  end(): void;
+}
+
+/** Starts a server with empty mailboxes. */
+export async function machine(options: MachineOptions): Promise<Machine> {
+  const disk = await openSqlite(":memory:");
+  const clock = jumpingClock();
+  const plugins = pluginsOf(options);
+  const begin = () => live(options.sabotage?.database?.(disk) ?? disk, clock, plugins);
+  let life = await begin();
+  const accounts = await addAccounts(life.program, disk, options.accounts);
+  let troubles = 0;
+  return {
+    accounts,
+    commands: new Set(life.program.host.all(command).map(({ name }) => name)),
+    db: disk,
+    now: () => clock.now(),
+    jump: (ms) => clock.jump(ms),
+    fetch: (request, actor) => acting.run(actor, () => ask(life, request)),
+    mailbox: (account) => life.program.host.one(mailboxes).open(account),
+    get state() {
+      return life.program.host.one(syncState);
+    },
+    arm({ power, trouble }) {
+      if (power) life.power.cutAfter(power);
+      if (trouble !== undefined) life.power.troubleAfter(trouble);
+    },
+    calm: () => life.power.calm(),
+    cut: () => life.power.cut(),
+    get on() {
+      return life.power.on;
+    },
+    get troubles() {
+      return troubles + life.power.troubles;
+    },
+    async revive() {
+      life.end();
+      troubles += life.power.troubles;
+      life = await begin();
+    },
+    async end() {
+      life.power.cut();
+      life.end();
+      await disk.close();
+    },
+  };
+}
+
+async function live(
+  disk: Storage,
+  clock: JumpingClock,
+  plugins: readonly Plugin[],
+): Promise<Life> {
+  const power = new Power();
+  const time = clock.life();
+  const config = loadConfig({ plugins });
+  const program = createProgram({ plugins, config, clock: time.clock, log: silentLog });
+  await program.open(power.supply(disk));
+  const fetch = program.app();
+  // Never stopped: a life ends by its clock and its database, as it does where the power goes.
+  runTasks(program.host.all(task), { clock: time.clock, log: silentLog });
+  return { power, program, fetch, end: time.end };
+}
+
+async function ask({ power, fetch }: Life, request: Request): Promise<Response> {
+  const dead = power.gone.then(() => {
+    throw new TypeError("the server is gone");
+  });
+  dead.catch(() => {});
+  const whole = async () => {
+    const response = await fetch(request, { remote: "127.0.0.1" });
+    const { status, headers } = response;
+    const bytes = await response.arrayBuffer();
+    return new Response(bytes.byteLength > 0 ? bytes : null, { status, headers });
+  };
+  const answer = whole();
+  answer.catch(() => {});
+  return await Promise.race([answer, dead]);
+}
+
+/** The product's plugins, with what is to be watched or broken, and logins without hashing. */
+function pluginsOf({ sabotage, tap }: MachineOptions): Plugin[] {
+  const state = sabotage?.state ?? ((inner: SyncState) => inner);
+  const open = (inner: Mailbox, account: Account) => {
+    const tapped = tap?.(inner, account, () => acting.getStore()) ?? inner;
+    return sabotage?.mailbox?.(tapped) ?? tapped;
+  };
+  const doors = definePlugin({
+    id: "doors",
+    summary: "Lets everybody in",
+    contributes: (host) => [
+      authenticator.of((who) => host.one(accountsPoint).find(who.user)),
+    ],
+  });
+  return [
+    altered(mailboxPlugin, (one) =>
+      one.point === mailboxes
+        ? mailboxes.of({
+          open: (account) => open((one.value as Mailboxes).open(account), account),
+        })
+        : one),
+    eas,
+    altered(
+      smartsync,
+      (one) => one.point === syncState ? syncState.of(state(one.value as SyncState)) : one,
+    ),
+    doors,
+  ] as Plugin[];
+}
+
+/** A plugin whose contributions are changed. */
+function altered<C>(plugin: Plugin<C>, change: (one: Contribution) => Contribution): Plugin<C> {
+  return { ...plugin, contributes: (host) => plugin.contributes(host).map(change) };
+}
+
+async function addAccounts(program: Program, disk: Storage, count: number): Promise<Account[]> {
+  const store = program.host.one(accountsPoint);
+  const added: Account[] = [];
+  for (let n = 0; n < count; n++) {
+    added.push(await store.add({ address: `user${n}@example.org`, password: "unused" }));
+  }
+  // No hash: checking one takes a thread, and threads have no seed.
+  await disk.run("UPDATE core_account SET password = 'none'");
+  return added;
+}

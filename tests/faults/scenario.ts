@@ -1,0 +1,261 @@
+// What happens in a run, as plain data made from a seed: it can be printed, cut down and run again.
+import { type Version, versions } from "../../plugins/eas/versions.ts";
+import { seededRandom } from "../kit.ts";
+import type { Cut } from "./power.ts";
+
+/** A place in a list, whatever its length will be: 0 is the first, just below 1 the last. */
+export type Place = number;
+
+/** What goes wrong with a request. */
+export interface Fault {
+  /** It never arrives. */
+  readonly request?: "lost";
+  /** Its answer never arrives; it ends in the middle; the connection breaks off in the middle. */
+  readonly answer?: "lost" | "cut" | "broken";
+  /** Where it ends. */
+  readonly at?: Place;
+  /** The network sends it twice: both at once, or the second one after other requests. */
+  readonly twin?: "atOnce" | "later";
+  readonly power?: Cut;
+  /** One statement of the database fails after so many. */
+  readonly trouble?: number;
+}
+
+export type Mark = "read" | "unread" | "flag" | "done" | "clear" | "words";
+
+/** One thing that happens. */
+export type Op =
+  | { op: "arrive"; account: Place; folder: Place; age: number; lines: number }
+  | {
+    op: "elsewhere";
+    account: Place;
+    item: Place;
+    what: Mark | "remove" | "move";
+    word: number;
+    to: Place;
+  }
+  | { op: "user"; device: Place; folder: Place; item: Place; what: Mark | "delete"; word: number }
+  | { op: "sync"; device: Place; folders: number; how: "all" | "push" | "repeat"; fault?: Fault }
+  | {
+    op: "wait";
+    device: Place;
+    folders: number;
+    how: "ping" | "sync";
+    seconds: number;
+    silent: boolean;
+    fault?: Fault;
+  }
+  | { op: "folders"; device: Place; fault?: Fault }
+  | { op: "fetch"; device: Place; folder: Place; item: Place; fault?: Fault }
+  | { op: "estimate"; device: Place; folder: Place; fault?: Fault }
+  | { op: "send"; device: Place; to: Place; fault?: Fault }
+  | { op: "filter"; device: Place; days: number; window: number }
+  | { op: "late"; which: Place }
+  | { op: "cut" }
+  | { op: "pass"; ms: number }
+  | { op: "together"; ops: readonly Op[] }
+  | { op: "rest" };
+
+/** A device at the beginning. */
+export interface DeviceSetup {
+  readonly account: number;
+  readonly version: Version;
+  readonly window: number;
+  /** How many days back its mail goes; 0: all. */
+  readonly days: number;
+  readonly conflict: 0 | 1;
+  readonly deletesAsMoves: boolean;
+  /** Bytes of a body. */
+  readonly truncation: number;
+}
+
+export interface Scenario {
+  readonly accounts: number;
+  readonly devices: readonly DeviceSetup[];
+  readonly ops: readonly Op[];
+}
+
+const minute = 60_000, hour = 60 * minute, day = 24 * hour;
+
+/** A source of choices that follow from a seed. */
+class Dice {
+  readonly next: () => number;
+  readonly wild: boolean;
+  constructor(seed: number, wild: boolean) {
+    this.next = seededRandom(seed);
+    this.wild = wild;
+  }
+  chance(odds: number): boolean {
+    return this.next() < odds;
+  }
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+  pick<T>(all: readonly T[]): T {
+    return all[this.below(all.length)]!;
+  }
+  /** Short, so that a script stays readable. */
+  place(): Place {
+    return Math.floor(this.next() * 1000) / 1000;
+  }
+}
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  readonly operations: number;
+  /** Of the devices; default: all. */
+  readonly versions?: readonly Version[];
+  /** Operations between two rests. */
+  readonly between?: number;
+  /** Twice the faults, on a few mails that everybody works on: what is weak breaks sooner. */
+  readonly wild?: boolean;
+}
+
+/** The scenario of a seed: always the same. */
+export function scenario(options: ScenarioOptions): Scenario {
+  const { operations, between = 120 } = options;
+  const dice = new Dice(options.seed, options.wild ?? false);
+  const accounts = 1 + dice.below(2);
+  const devices = Array.from({ length: 2 + dice.below(3) }, (_, n): DeviceSetup => ({
+    account: n % accounts,
+    version: dice.pick(options.versions ?? versions),
+    window: dice.pick([1, 3, 10, 100]),
+    days: dice.pick([0, 0, 3, 7, 30]),
+    conflict: dice.pick([0, 1]),
+    deletesAsMoves: dice.chance(0.7),
+    truncation: dice.pick([100, 512, 5000]),
+  }));
+  const ops: Op[] = [];
+  for (let n = 1; n <= operations; n++) {
+    ops.push(n === operations || n % between === 0 ? { op: "rest" } : anyOp(dice));
+  }
+  return { accounts, devices, ops };
+}
+
+/** How many operations there are, those that happen together counted one by one. */
+export function countOps(ops: readonly Op[]): number {
+  return ops.reduce((sum, op) => sum + (op.op === "together" ? op.ops.length : 1), 0);
+}
+
+function anyOp(dice: Dice): Op {
+  const roll = dice.next();
+  if (roll < 0.08) {
+    const ops = Array.from({ length: 2 + dice.below(3) }, () => single(dice));
+    return { op: "together", ops };
+  }
+  if (roll < 0.1) return { op: "cut" };
+  if (roll < 0.14) return { op: "late", which: dice.place() };
+  if (roll < 0.18) return { op: "pass", ms: dice.pick([minute, hour, 7 * hour, day]) };
+  return single(dice);
+}
+
+/** Weights of what may happen beside other things. */
+const kinds: readonly (readonly [number, (dice: Dice) => Op])[] = [
+  [16, arrive],
+  [14, elsewhere],
+  [18, user],
+  [34, sync],
+  [7, wait],
+  [3, (dice) => ({ op: "folders", device: dice.place(), ...faulty(dice, 0.4) })],
+  [3, (dice) => ({ op: "fetch", ...item(dice), ...faulty(dice, 0.3) })],
+  [1, (dice) => ({ op: "estimate", device: dice.place(), folder: dice.place() })],
+  [5, (dice) => ({
+    op: "send",
+    device: dice.place(),
+    to: dice.place(),
+    ...faulty(dice, 0.5),
+  })],
+  [3, (dice) => ({
+    op: "filter",
+    device: dice.place(),
+    days: dice.pick([0, 1, 3, 7, 14, 30]),
+    window: dice.pick([1, 3, 10, 100]),
+  })],
+];
+const weight = kinds.reduce((sum, [part]) => sum + part, 0);
+
+function single(dice: Dice): Op {
+  let roll = dice.next() * weight;
+  for (const [part, make] of kinds) {
+    if (roll < part) return make(dice);
+    roll -= part;
+  }
+  return arrive(dice);
+}
+
+function arrive(dice: Dice): Op {
+  if (dice.wild && dice.chance(0.6)) return user(dice);
+  return {
+    op: "arrive",
+    account: dice.place(),
+    folder: dice.chance(0.8) ? 0 : dice.place(),
+    age: dice.chance(0.5) ? 0 : Math.floor(dice.next() * 40 * day / hour) * hour,
+    lines: dice.pick([1, 1, 20, 400]),
+  };
+}
+
+const marks = ["read", "unread", "flag", "done", "clear", "words"] as const;
+
+function elsewhere(dice: Dice): Op {
+  const roll = dice.next();
+  return {
+    op: "elsewhere",
+    account: dice.place(),
+    item: dice.place(),
+    what: roll < 0.2 ? "remove" : roll < 0.4 ? "move" : dice.pick(marks),
+    word: dice.below(3),
+    to: dice.place(),
+  };
+}
+
+const item = (dice: Dice) => ({
+  device: dice.place(),
+  folder: dice.chance(0.7) ? 0 : dice.place(),
+  item: dice.place(),
+});
+
+function user(dice: Dice): Op {
+  const what = dice.chance(0.25) ? "delete" as const : dice.pick(marks);
+  return { op: "user", ...item(dice), what, word: dice.below(3) };
+}
+
+function sync(dice: Dice): Op {
+  const how = dice.pick(["all", "all", "all", "all", "push", "repeat"] as const);
+  return {
+    op: "sync",
+    device: dice.place(),
+    folders: 1 + dice.below(3),
+    how,
+    ...faulty(dice, 0.4),
+  };
+}
+
+function wait(dice: Dice): Op {
+  return {
+    op: "wait",
+    device: dice.place(),
+    folders: 1 + dice.below(3),
+    how: dice.pick(["ping", "sync"] as const),
+    seconds: dice.pick([60, 300, 900]),
+    silent: dice.chance(0.3),
+    ...faulty(dice, 0.2),
+  };
+}
+
+function faulty(dice: Dice, odds: number): { fault?: Fault } {
+  return dice.chance(dice.wild ? 2 * odds : odds) ? { fault: fault(dice) } : {};
+}
+
+function fault(dice: Dice): Fault {
+  const roll = dice.next();
+  const cut = (): Cut => ({ after: dice.below(60), written: dice.chance(0.5) });
+  if (roll < 0.15) return { request: "lost" };
+  if (roll < 0.45) return { answer: "lost" };
+  if (roll < 0.55) return { answer: "cut", at: dice.place() };
+  if (roll < 0.6) return { answer: "broken", at: dice.place() };
+  if (roll < 0.68) return { twin: "atOnce" };
+  if (roll < 0.72) return { twin: "atOnce", answer: "lost" };
+  if (roll < 0.78) return { twin: "later", ...(dice.chance(0.5) && { answer: "lost" as const }) };
+  if (roll < 0.92) return { power: cut() };
+  return { trouble: dice.below(60) };
+}
