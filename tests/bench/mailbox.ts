@@ -17,6 +17,9 @@ export interface FillOptions {
   readonly newest?: number;
   /** How far apart they are, in milliseconds. */
   readonly apart?: number;
+  /** The words of the texts, the most common ones first; and how many different texts there are. */
+  readonly vocabulary?: readonly string[];
+  readonly texts?: number;
 }
 
 const BATCH = 1000;
@@ -31,11 +34,11 @@ export async function fillMailbox(
   db: Database,
   account: number,
   n: number,
-  { role = "inbox", textBytes = 2000, newest = Date.UTC(2026, 2, 1), apart = 60_000 }: FillOptions =
-    {},
+  options: FillOptions = {},
 ): Promise<FolderId> {
+  const { role = "inbox", newest = Date.UTC(2026, 2, 1), apart = 60_000 } = options;
   const folder = await folderOf(db, account, role);
-  const templates = await makeTemplates(textBytes);
+  const templates = await makeTemplates(options);
   for (let done = 0; done < n; done += BATCH) {
     const count = Math.min(BATCH, n - done);
     await db.transaction(async (tx) => {
@@ -103,13 +106,19 @@ const WORDS = ("the meeting on Tuesday was moved to the small room because of th
   "please bring the figures for the second quarter so that we can decide about the new office " +
   "chairs before the summer break starts for most of us").split(" ");
 
-async function makeTemplates(textBytes: number): Promise<Template[]> {
+async function makeTemplates(
+  { textBytes = 2000, vocabulary, texts = 50 }: FillOptions,
+): Promise<Template[]> {
   const random = seededRandom(42);
-  const pick = () => WORDS[Math.floor(random() * WORDS.length)]!;
+  const pick = () =>
+    vocabulary
+      // Zipf: the second word is half as common as the first, the third a third.
+      ? vocabulary[Math.floor(vocabulary.length ** random()) - 1]!
+      : WORDS[Math.floor(random() * WORDS.length)]!;
   const templates: Template[] = [];
-  for (let n = 0; n < 50; n++) {
+  for (let n = 0; n < texts; n++) {
     let text = "Hello,\r\n\r\n";
-    while (text.length < textBytes * (n + 1) / 50) {
+    while (text.length < textBytes * (n + 1) / texts) {
       text += Array.from({ length: 11 }, pick).join(" ") + "\r\n";
     }
     const mime = [

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> =
   "first-sync": async () => (await import("./first_sync.ts")).benchFirstSync(),
   "one-change": async () => (await import("./one_change.ts")).benchOneChange(),
   "held-pings": async () => (await import("./held_pings.ts")).benchHeldPings(),
+  search: async () => (await import("./search.ts")).benchSearch(),
   "big-message": async () => (await import("./big_message.ts")).benchBigMessage(),
 };
 

@@ -26,16 +26,13 @@ export interface Scope {
 
 const nothing: Sql = { sql: "0", values: [] };
 
-/** How a query is carried out. */
-export interface Plan {
-  /** Brings the numbers of items and their folders, newest first; its last value is a limit. */
-  readonly find: Sql;
-  /**
-   * Counts them up to a limit, without looking at an item; undefined: they have to be brought to be
-   * counted.
-   */
-  readonly count: Sql | undefined;
-}
+/**
+ * How a query is carried out. `rows` brings the numbers of items and their folders, newest first; its
+ * last value is a limit. `hits`, where words are all that is asked for, brings one row: `total`, up
+ * to a limit, and `page`, JSON of [order, item, folder]; its last values are the limit, the page's
+ * length, and what is before it.
+ */
+export type Plan = { readonly rows: Sql } | { readonly hits: Sql };
 
 /**
  * Words of the index drive a search where the query has any that must be there, else the items.
@@ -44,7 +41,7 @@ export function searchPlan(query: Query, scope: Scope): Plan {
   const parts = conjuncts(query).filter((part) => !holdsAnyway(part, scope));
   const wanted = parts.map((part) => matchOf(part, scope)).filter((match) => match !== undefined);
   const rest = parts.filter((part) => matchOf(part, scope) === undefined);
-  if (wanted.length === 0) return { find: itemSearch(rest, scope), count: undefined };
+  if (wanted.length === 0) return { rows: itemSearch(rest, scope) };
   const unwanted = rest.map((part) => "not" in part ? matchOf(part.not, scope) : undefined);
   const others = rest.filter((_, at) => unwanted[at] === undefined);
   const match = [
@@ -52,12 +49,10 @@ export function searchPlan(query: Query, scope: Scope): Plan {
     ...unwanted.filter((match) => match !== undefined).map(bracketed),
   ].join(" NOT ");
   const values = [match, ...bounds(parts)];
-  const conditions = joined(others.map((part) => condition(part, scope)), "AND");
   // Words carry their account: no folder has to be looked at for that.
-  return {
-    find: wordSearch(values, conditions),
-    count: others.length === 0 ? { sql: countSql, values } : undefined,
-  };
+  return others.length === 0
+    ? { hits: { sql: hitsSql, values } }
+    : { rows: wordSearch(values, joined(others.map((part) => condition(part, scope)), "AND")) };
 }
 
 /** A class that all folders have says nothing. */
@@ -85,15 +80,24 @@ function wordSearch(words: readonly Value[], { sql, values }: Sql): Sql {
   };
 }
 
-// Rows that may have lost their item are few, and soon removed.
-const countSql = `SELECT count(*) AS found FROM (SELECT 1 FROM mailbox_words w
-  WHERE w.mailbox_words MATCH ? AND w.rowid BETWEEN ? AND ?
-    AND (w.rowid NOT IN (SELECT words FROM mailbox_lost_words)
-      OR EXISTS (SELECT 1 FROM mailbox_item i WHERE i.words = w.rowid)) LIMIT ?)`;
+// The index is asked once, and no item is looked at but those of the page. Rows that may have lost
+// their item are few, and soon removed.
+const hitsSql = `WITH hit AS MATERIALIZED (
+    SELECT w.rowid AS words FROM mailbox_words w
+    WHERE w.mailbox_words MATCH ? AND w.rowid BETWEEN ? AND ?
+      AND (w.rowid NOT IN (SELECT words FROM mailbox_lost_words)
+        OR EXISTS (SELECT 1 FROM mailbox_item i WHERE i.words = w.rowid))
+    ORDER BY w.rowid DESC LIMIT ?)
+  SELECT count(*) AS total, (
+    SELECT json_group_array(json_array(i.words, i.id, i.folder))
+    FROM (SELECT words FROM hit LIMIT ? OFFSET ?) h
+    CROSS JOIN mailbox_item i ON i.words = h.words) AS page
+  FROM hit`;
 
 /** The conditions that must all hold. */
 function conjuncts(query: Query): readonly Query[] {
-  return "and" in query ? query.and.flatMap(conjuncts) : [query];
+  if ("and" in query) return query.and.flatMap(conjuncts);
+  return "or" in query && query.or.length === 1 ? conjuncts(query.or[0]!) : [query];
 }
 
 const bracketed = (match: string) => `(${match})`;

@@ -16,27 +16,47 @@ export async function searchItems(
   { db }: Store,
   account: number,
   query: Query,
-  { offset, limit }: SearchPage,
+  page: SearchPage,
 ): Promise<Found> {
   const folders = await foldersOf(db, account);
-  const { find, count } = searchPlan(query, { account, folders });
+  const plan = searchPlan(query, { account, folders });
   const left = await indexOlder(db, folders.all, CATCH_UP);
-  const end = offset + limit;
+  const end = page.offset + page.limit;
   const most = Math.max(mostCounted, end);
-  const brought = (count ? end : most) + 1;
-  const rows = await db.all<{ id: number; folder: number }>(find.sql, [...find.values, brought]);
-  const more = rows.length > end;
-  return {
-    items: rows.slice(offset, end).map(({ id, folder }) => itemId(folder, id)),
-    total: Math.min(more && count ? await counted(db, count, most) : rows.length, most),
-    more,
-    complete: !left,
-  };
+  const { items, total } = "hits" in plan
+    ? await findHits(db, plan.hits, page, most + 1)
+    : await findRows(db, plan.rows, page, most + 1);
+  return { items, total: Math.min(total, most), more: total > end, complete: !left };
 }
 
-async function counted(db: Database, { sql, values }: Sql, most: number): Promise<number> {
-  const [row] = await db.all<{ found: number }>(sql, [...values, most]);
-  return row!.found;
+type Part = Pick<Found, "items" | "total">;
+
+async function findHits(
+  db: Database,
+  { sql, values }: Sql,
+  { offset, limit }: SearchPage,
+  most: number,
+): Promise<Part> {
+  const [row] = await db.all<{ total: number; page: string }>(sql, [
+    ...values,
+    most,
+    limit,
+    offset,
+  ]);
+  const page = JSON.parse(row!.page) as [order: number, id: number, folder: number][];
+  const sorted = page.sort(([a], [b]) => b - a);
+  return { items: sorted.map(([, id, folder]) => itemId(folder, id)), total: row!.total };
+}
+
+async function findRows(
+  db: Database,
+  { sql, values }: Sql,
+  { offset, limit }: SearchPage,
+  most: number,
+): Promise<Part> {
+  const rows = await db.all<{ id: number; folder: number }>(sql, [...values, most]);
+  const page = rows.slice(offset, offset + limit);
+  return { items: page.map(({ id, folder }) => itemId(folder, id)), total: rows.length };
 }
 
 async function foldersOf(db: Database, account: number): Promise<Folders> {

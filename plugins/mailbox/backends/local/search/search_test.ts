@@ -19,7 +19,7 @@ import type { Query, TextField } from "../../../query.ts";
 import { memoryBackend } from "../../memory/mod.ts";
 import type { MemoryMailbox } from "../../memory/mailbox.ts";
 import { dropAccount, indexFinding, localBackend, migrations, searchIndexing } from "../mod.ts";
-import { searchPlan } from "./compile.ts";
+import { searchPlan, type Sql } from "./compile.ts";
 
 type Local = ReturnType<typeof localBackend>;
 
@@ -157,14 +157,18 @@ test("a search walks along the index, newest first, and sorts nothing", () =>
     const query: Query = {
       and: [{ text: "one two" }, { read: false }, { received: { since: 5 } }],
     };
-    const { sql, values } = searchPlan(query, { account: 1, folders }).find;
-    const plan = await db.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, [...values, 100]);
-    const steps = plan.map(({ detail }) => detail).join("\n");
-    assert.match(
-      steps,
-      /SCAN w VIRTUAL TABLE[^]*SEARCH i USING (COVERING )?INDEX mailbox_item_words/,
-    );
-    assert.doesNotMatch(steps, /TEMP B-TREE|SCAN i\b/);
+    const steps = async ({ sql, values }: Sql, more: number[]) =>
+      (await db.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, [...values, ...more]))
+        .map(({ detail }) => detail).join("\n");
+    const walk = /SCAN w VIRTUAL TABLE[^]*SEARCH i USING (COVERING )?INDEX mailbox_item_words/;
+    const plan = searchPlan(query, { account: 1, folders });
+    assert.ok("rows" in plan);
+    const words = searchPlan({ text: "one two" }, { account: 1, folders });
+    assert.ok("hits" in words);
+    for (const told of [await steps(plan.rows, [100]), await steps(words.hits, [100, 10, 0])]) {
+      assert.match(told, walk);
+      assert.doesNotMatch(told, /TEMP B-TREE|SCAN i\b/);
+    }
   }));
 
 test("what is counted without looking at items is what is there", () =>
@@ -184,6 +188,19 @@ test("what is counted without looking at items is what is there", () =>
       await count(db, "SELECT count(*) FROM mailbox_lost_words") === 0);
     assert.deepEqual(await total(), [11, true]);
   }));
+
+test("a class that all folders have, and one choice of one, cost nothing", () => {
+  const folders = {
+    all: [1, 2],
+    ofClass: (name: string) => name === "mail" ? [1, 2] : [],
+    at: () => [],
+  };
+  const plan = (query: Query) => searchPlan(query, { account: 1, folders });
+  const plain = plan({ text: "word" });
+  assert.deepEqual(plan({ and: [{ or: [{ class: "mail" }] }, { or: [{ text: "word" }] }] }), plain);
+  assert.ok("hits" in plain);
+  assert.ok("rows" in plan({ and: [{ class: "event" }, { text: "word" }] }));
+});
 
 const vocabulary = "red green house houses garden gärten two-fold 会議 会議室 3rd x".split(" ");
 
