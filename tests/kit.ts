@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import type { Clock } from "../core/mod.ts";
 
 /** A clock that stands still until `tick` moves it and runs what has come due, in order. */
@@ -84,4 +85,12 @@ export function deferred<T>(): Deferred<T> {
   let reject!: (reason: unknown) => void;
   const promise = new Promise<T>((yes, no) => [resolve, reject] = [yes, no]);
   return { promise, resolve, reject };
+}
+
+/** Milliseconds of processor time that `work` takes: what else the machine does must not count. */
+export async function processorTime(work: () => unknown): Promise<number> {
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }

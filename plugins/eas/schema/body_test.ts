@@ -5,6 +5,7 @@ import { Leaf } from "../wbxml/element.ts";
 import { broken, collect, holding, htmlSample, sample, shown } from "./_sample.ts";
 import { bodyBytes, bodyElement, chooseBody, wantedOf } from "./body.ts";
 import { type BodyPreference, type ItemOptions, noOptions } from "./options.ts";
+import { processorTime } from "../../../tests/kit.ts";
 
 const nowhere = holding("");
 const prefer = (...bodyPreferences: BodyPreference[]): ItemOptions => ({
@@ -232,14 +233,15 @@ test("wantedOf() asks for no more than the device takes", () => {
   assert.equal(wantedOf(noOptions).text, Number.MAX_SAFE_INTEGER);
 });
 
-test("a huge HTML body without end tags becomes text in time", () => {
+test("a huge HTML body without end tags becomes text in time", async () => {
   const html = `<html><head><style>${"a{}".repeat(300_000)}</style></head>${
     "<div>word &amp; ".repeat(200_000)
   }`;
-  const start = performance.now();
-  const { data } = chooseBody(htmlSample(html), prefer({ type: 1, truncationSize: 20 }), nowhere);
-  assert.match(String(data), /^\s*word & word/);
-  const deep = chooseBody(htmlSample("<b>".repeat(100_000) + "x"), prefer({ type: 1 }), nowhere);
-  assert.ok(typeof deep.data === "string" || deep.data === undefined);
-  assert.ok(performance.now() - start < 5000);
+  const took = await processorTime(() => {
+    const { data } = chooseBody(htmlSample(html), prefer({ type: 1, truncationSize: 20 }), nowhere);
+    assert.match(String(data), /^\s*word & word/);
+    const deep = chooseBody(htmlSample("<b>".repeat(100_000) + "x"), prefer({ type: 1 }), nowhere);
+    assert.ok(typeof deep.data === "string" || deep.data === undefined);
+  });
+  assert.ok(took < 5000);
 });

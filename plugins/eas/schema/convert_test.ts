@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHtml, toText } from "./convert.ts";
+import { processorTime } from "../../../tests/kit.ts";
 
 test("toText() keeps what a reader sees", () => {
   const html = `<html><head><title>T</title><style>p{}</style></head><body><h1>News</h1>
@@ -44,16 +45,17 @@ test("toHtml() makes links of addresses and of nothing else", () => {
   );
 });
 
-test("conversion is linear in hostile input", () => {
-  const start = performance.now();
-  toHtml("a@".repeat(100_000));
-  toHtml("a.".repeat(200_000) + "@");
-  toHtml("https://".repeat(50_000));
-  toHtml(" ".repeat(500_000));
-  toText("<style>".repeat(300_000));
-  toText("<".repeat(2_000_000));
-  toText(`${"<p ".repeat(600_000)}`);
-  toText("\n \n".repeat(600_000));
-  toText(" ".repeat(2_000_000) + "x");
-  assert.ok(performance.now() - start < 5000);
+test("conversion is linear in hostile input", async () => {
+  const took = await processorTime(() => {
+    toHtml("a@".repeat(100_000));
+    toHtml("a.".repeat(200_000) + "@");
+    toHtml("https://".repeat(50_000));
+    toHtml(" ".repeat(500_000));
+    toText("<style>".repeat(300_000));
+    toText("<".repeat(2_000_000));
+    toText(`${"<p ".repeat(600_000)}`);
+    toText("\n \n".repeat(600_000));
+    toText(" ".repeat(2_000_000) + "x");
+  });
+  assert.ok(took < 5000);
 });

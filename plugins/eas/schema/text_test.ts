@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byteLength, clean, cleanLines, cutHtml, cutText, withoutTail } from "./text.ts";
+import { processorTime } from "../../../tests/kit.ts";
 
 test("clean() takes out what XML forbids and mends lone surrogates", () => {
   assert.equal(clean("a\0b\u0007c\td\u001be\ufffff"), "abc\tdef");
@@ -47,19 +48,21 @@ test("withoutTail() mends a piece that was cut elsewhere", () => {
   assert.equal(withoutTail("<p>Hi</p>"), "<p>Hi</p>");
 });
 
-test("cutting a huge text costs what is kept", () => {
+test("cutting a huge text costs what is kept", async () => {
   const huge = "é".repeat(20_000_000);
-  const start = performance.now();
-  for (let i = 0; i < 1000; i++) assert.equal(byteLength(cutText(huge, 500)), 500);
-  assert.ok(performance.now() - start < 2000);
+  const took = await processorTime(() => {
+    for (let i = 0; i < 1000; i++) assert.equal(byteLength(cutText(huge, 500)), 500);
+  });
+  assert.ok(took < 2000);
 });
 
-test("cutHtml() is linear in unclosed tags and quotes", () => {
-  const start = performance.now();
-  cutHtml("<a ".repeat(300_000), 800_000);
-  cutHtml(`<a b="`.repeat(200_000), 800_000);
-  cutHtml("<!--".repeat(200_000), 700_000);
-  cutHtml("<".repeat(800_000), 700_000);
-  cutHtml("&".repeat(800_000), 700_000);
-  assert.ok(performance.now() - start < 2000);
+test("cutHtml() is linear in unclosed tags and quotes", async () => {
+  const took = await processorTime(() => {
+    cutHtml("<a ".repeat(300_000), 800_000);
+    cutHtml(`<a b="`.repeat(200_000), 800_000);
+    cutHtml("<!--".repeat(200_000), 700_000);
+    cutHtml("<".repeat(800_000), 700_000);
+    cutHtml("&".repeat(800_000), 700_000);
+  });
+  assert.ok(took < 2000);
 });
