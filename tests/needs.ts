@@ -1,7 +1,7 @@
 // What a test needs from the machine: skipped by name where it is absent, and never in CI.
 import { appendFileSync } from "node:fs";
 
-/** Where `scripts/test.ts` collects the names for its last line. */
+/** Where `scripts/run_tests.ts` collects the names for its last line. */
 export const absentFile = "NAVETTE_TEST_ABSENT";
 
 interface Circumstances {

@@ -1,4 +1,5 @@
-// Runs the tests and says in a last line what could not be tested, by name.
+// Runs the tests and says in a last line what could not be tested, by name. Not called test.ts, which
+// the test runner would take for a test and run again, in itself, without end.
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
