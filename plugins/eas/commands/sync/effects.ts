@@ -20,11 +20,16 @@ export function viewAfter(view: View, effects: Effects): View {
       return held;
     },
     async heldBefore(until, limit, after) {
-      // Removed items are asked for in addition, so that a page is short only at the end.
-      const removed = [...effects.values()].filter((held) => !held).length;
-      const page = await view.heldBefore(until, limit + removed, after);
-      return page.map((held) => effects.has(held.item) ? effects.get(held.item) : held)
-        .filter((held) => held !== undefined).slice(0, limit);
+      // Those with an effect are asked for in addition, so that a page is short only at the end.
+      const page = await view.heldBefore(until, limit + effects.size, after);
+      const touched = [...effects.values()].filter((held) =>
+        held !== undefined && held.date < until && (!after || isBehind(held, after))
+      ) as Held[];
+      return [...page.filter(({ item }) => !effects.has(item)), ...touched]
+        .sort((a, b) => isBehind(a, b) ? 1 : -1).slice(0, limit);
     },
   };
 }
+
+/** In the order of `heldBefore`: by date, then by id. */
+const isBehind = (a: Held, b: Held) => a.date > b.date || (a.date === b.date && a.item > b.item);
