@@ -25,9 +25,15 @@ export interface Child {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts a program. */
+/**
+ * Starts a program. Variables that begin with NAVETTE_ are not passed on unless told: those are for
+ * tests, and the program takes them for options.
+ */
 export function run(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("NAVETTE_")),
+  );
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env, ...options });
   let stdout = "";
   let stderr = "";
   let over = false;
