@@ -135,10 +135,13 @@ export const broken: Readonly<Record<string, Sabotage>> = {
       sessions(inner, (session) => ({ ...session, journal: new Map(), async intend() {} })),
     mailbox: (inner) => {
       let count = 0;
-      const fresh = () => `fresh ${Math.random()} ${++count}`;
+      // Those of devices' commands only.
+      const fresh = (token: string) =>
+        token.startsWith("sync:") ? `${token} ${Math.random()} ${++count}` : token;
       return altered(inner, {
-        mark: (item, marks) => inner.mark(item, marks, fresh()),
-        move: (item, to) => inner.move(item, to, fresh()),
+        create: (folder, item, token) => inner.create(folder, item, fresh(token)),
+        mark: (item, marks, token) => inner.mark(item, marks, fresh(token)),
+        move: (item, to, token) => inner.move(item, to, fresh(token)),
       });
     },
   },

@@ -4,6 +4,7 @@ import type { Collection } from "../../plugins/eas/client/mod.ts";
 import { settle } from "../kit.ts";
 import type { Device } from "./device.ts";
 import { toldOf } from "./ledger.ts";
+import { foldersOf } from "./mail.ts";
 import type { Machine } from "./machine.ts";
 
 const hour = 3_600_000, day = 24 * hour;
@@ -17,8 +18,11 @@ export async function compareDevices(
   for (const device of devices) {
     const { phone, name } = device;
     if (phone.resets > 0) wrong.push(`${name} had to start over`);
-    if (device.outbox.length > 0) wrong.push(`${name} did not get rid of its mail`);
     const mailbox = server.mailbox(device.account);
+    wrong.push(
+      ...differences(await wantedFolders(mailbox), hasFolders(device))
+        .map((text) => `${name}, the folders: ${text}`),
+    );
     for (const { id } of device.folders()) {
       const collection = phone.collection(id);
       const place = `${name}, folder ${id}`;
@@ -34,6 +38,15 @@ export async function compareDevices(
   }
   wrong.push(...await consistent(server));
   return wrong;
+}
+
+/** One line for each folder that the device should show. */
+async function wantedFolders(mailbox: Mailbox): Promise<string[]> {
+  return (await foldersOf(mailbox)).map(({ id, name, parent = "0" }) => lineOf([id, parent, name]));
+}
+
+function hasFolders({ phone }: Device): string[] {
+  return phone.mailFolders().map(({ id, parent, name }) => lineOf([id, parent, name]));
 }
 
 /** A Delete of what a lost answer had told is harmless; doubles and gaps are not. */
@@ -60,6 +73,7 @@ async function wanted(
 
 function wantedLine(device: Device, { id, state, mail }: Item): string {
   const { read, flag, words } = toldOf(state.marks);
+  if (isDraft(mail?.subject)) return lineOf([id, mail?.subject]);
   const text = mail?.text?.content.slice(0, device.textSize) ?? "";
   const date = new Date(state.date).toISOString();
   return lineOf([
@@ -77,6 +91,7 @@ function wantedLine(device: Device, { id, state, mail }: Item): string {
 function has(device: Device, { items }: Collection): string[] {
   return [...items.values()].map(({ id, fields }) => {
     const text = (tag: Parameters<typeof fields.get>[0]) => fields.get(tag)?.text ?? "";
+    if (isDraft(text("Email:Subject"))) return lineOf([id, text("Email:Subject")]);
     const status = fields.get("Email:Flag")?.textOf("Email:Status");
     const flag = status === "2" ? "active" : status === "1" ? "complete" : "";
     const names = fields.get("Email:Categories")?.children.map(({ text }) => text) ?? [];
@@ -86,6 +101,9 @@ function has(device: Device, { items }: Collection): string[] {
     return lineOf([id, text("Email:Subject"), date, text("Email:Read"), flag, words, body]);
   });
 }
+
+/** What a device writes itself it has in its own words, and not all that the server adds. */
+const isDraft = (subject: string | undefined) => subject?.startsWith("draft-");
 
 const lineOf = (parts: readonly (string | undefined)[]) =>
   parts.map((part) => (part ?? "").replace(/\s+/g, " ").trim()).join(" | ");

@@ -12,25 +12,17 @@ import {
 import { atLeast } from "../../plugins/eas/versions.ts";
 import { el, type Element, WbxmlError } from "../../plugins/eas/wbxml/mod.ts";
 import type { Account } from "../../core/mod.ts";
-import type { DeviceSetup, Fault, Mark, Op } from "./scenario.ts";
+import type { DeviceSetup, Fault, Mark, Op, Place } from "./scenario.ts";
+import type { Errand } from "./errands.ts";
+import { Violation } from "./violation.ts";
 import { type Wire, wire, type WireParts } from "./wire.ts";
-
-/** What the server must not say, whatever happened. */
-export class Violation extends Error {
-  override name = "Violation";
-}
 
 /** What a request came to: answered, or not. */
 export type Came = "answered" | "failed";
 
-interface Letter {
-  readonly id: string;
-  readonly mime: string;
-  readonly to: Account;
-}
-
-/** The folders of a device that the play looks at. */
-const mostFolders = 3;
+/** The folders of a device that the play looks at: MS-ASCMD 2.2.3.186.3, the inbox first. */
+const kept = [2, 3, 4, 12];
+const mostFolders = 5;
 
 export class Device {
   readonly name: string;
@@ -41,13 +33,13 @@ export class Device {
   /** Days back and items in an answer, as they are now. */
   days: number;
   window: number;
-  /** Mail that no answer has confirmed. */
-  readonly outbox: Letter[] = [];
+  /** What it wants done and was not told about. */
+  readonly errands: Errand[] = [];
   /** The server said that something is wrong with it now. */
   excused: () => boolean = () => false;
   #held: AbortController | undefined;
-  #letters = 0;
-  readonly #deleted = new Set<string>();
+  /** What the user does not see any more, whether the server knows it or not. */
+  readonly hidden: Set<string> = new Set();
   /** The folders of the last Sync, where an empty request would mean the same one again. */
   #last: readonly string[] | undefined;
 
@@ -94,13 +86,18 @@ export class Device {
 
   /** The mail folders that it keeps, the inbox first. */
   folders(): PhoneFolder[] {
-    return this.phone.mailFolders().slice(0, mostFolders);
+    return this.phone.mailFolders().filter(({ type }) => kept.includes(type))
+      .sort((a, b) => a.type - b.type).slice(0, mostFolders);
+  }
+
+  /** Folders that somebody made during the play. */
+  ownFolders(): PhoneFolder[] {
+    return this.phone.mailFolders().filter(({ name }) => name.startsWith("folder-"));
   }
 
   /** A folder, where it knows any. */
   folderAt(place: number): Collection | undefined {
-    const folders = this.folders();
-    const folder = folders[Math.floor(place * folders.length)];
+    const folder = at(this.folders(), place);
     return folder && this.phone.collection(folder.id);
   }
 
@@ -264,6 +261,11 @@ export class Device {
     }, fault);
   }
 
+  /** The items that the user sees, by id. */
+  shown({ items }: Collection): string[] {
+    return [...items.keys()].filter((id) => !this.hidden.has(id)).sort();
+  }
+
   /** The user does something to an item; the next Sync tells it. The item, if there was one. */
   act(
     collection: Collection,
@@ -271,13 +273,11 @@ export class Device {
     what: Mark | "delete",
     word: number,
   ): string | undefined {
-    // What the user deleted is not shown any more, whether the server knows it or not.
-    const ids = [...collection.items.keys()].filter((id) => !this.#deleted.has(id)).sort();
-    const id = ids[Math.floor(place * ids.length)];
+    const id = at(this.shown(collection), place);
     const knows = what === "words" ? this.knowsWords : this.knowsFlags || !flags.includes(what);
     if (id === undefined || !knows || this.#shows(collection, id, what, word)) return undefined;
     if (what === "delete") {
-      this.#deleted.add(id);
+      this.hidden.add(id);
       collection.delete(id);
     } else collection.change(id, markElement(what, word));
     return id;
@@ -313,8 +313,7 @@ export class Device {
 
   /** Fetches the whole of an item: it has to be the one that the device has. */
   async fetchItem(collection: Collection, place: number, fault?: Fault): Promise<Came> {
-    const ids = [...collection.items.keys()].sort();
-    const id = ids[Math.floor(place * ids.length)];
+    const id = at(this.shown(collection), place);
     if (id === undefined || !atLeast(this.setup.version, "12.0")) return "failed";
     const subject = this.subjectOf(collection, id);
     return await this.#try(async () => {
@@ -341,30 +340,19 @@ export class Device {
     }, fault);
   }
 
-  /** Writes a mail; it stays in the outbox until an answer has come. */
-  write(to: Account): Letter {
-    const id = `${this.name}-letter${++this.#letters}`;
-    const mime = `From: ${this.account.address}\r\nTo: ${to.address}\r\nSubject: ${id}\r\n` +
-      `Message-ID: <${id}@example.org>\r\n\r\nThis is ${id}.\r\n`;
-    const letter = { id, mime, to };
-    this.outbox.push(letter);
-    return letter;
+  /** Tries what it wants done, the oldest first. */
+  async runErrand(fault?: Fault): Promise<Came> {
+    const [errand] = this.errands;
+    if (!errand) return "failed";
+    return await this.#try(async () => {
+      await errand.attempt();
+      if (this.errands[0] === errand) this.errands.shift();
+    }, fault);
   }
 
-  /** Sends the oldest mail of the outbox; `confirmed` hears when the server has it. */
-  async send(confirmed: (letter: Letter) => void, fault?: Fault): Promise<Came> {
-    const [letter] = this.outbox;
-    if (!letter) return "failed";
-    return await this.#try(async () => {
-      try {
-        await this.client.sendMail(letter.mime, { clientId: letter.id });
-      } catch (error) {
-        // It was sent before: just what a device wants to hear.
-        if (!(error instanceof EasError && error.status === 118)) throw error;
-      }
-      if (this.outbox[0] === letter) this.outbox.shift();
-      confirmed(letter);
-    }, fault);
+  /** Drafts can be written from 16.0 on. */
+  get writesDrafts(): boolean {
+    return atLeast(this.setup.version, "16.0");
   }
 }
 
@@ -372,6 +360,11 @@ const flags: readonly string[] = ["flag", "done", "clear"];
 
 /** FilterType by days. */
 const filters = new Map([[0, 0], [1, 1], [3, 2], [7, 3], [14, 4], [30, 5]]);
+
+/** What stands at a place of a list. */
+export function at<T>(list: readonly T[], place: Place): T | undefined {
+  return list[Math.floor(place * list.length)];
+}
 
 /** Come back later: the only refusals that are no violation. */
 const isPassing = ({ http, status }: EasError) => http === 503 || status === 111;

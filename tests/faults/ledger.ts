@@ -61,6 +61,13 @@ export class Ledger {
     if (mail && removed) mail.removed = true;
   }
 
+  /** A folder went, and its mail got other ids: what was on its way to the old ones may be late. */
+  disturbed(account: Account): void {
+    for (const [key, { deeds }] of this.#mails) {
+      if (split(key)[0] === account.id) deeds.push({ actor: "a folder's end" });
+    }
+  }
+
   /** A device's user did something to an item (`read=1`, `gone`): the server may do it once. */
   acted(device: string, item: string, what: string): void {
     count(this.#acts, `${device} ${item} ${what}`);

@@ -23,6 +23,9 @@ export interface Fault {
 
 export type Mark = "read" | "unread" | "flag" | "done" | "clear" | "words";
 
+/** What happens to a folder. */
+export type Edit = "create" | "rename" | "remove";
+
 /** One thing that happens. */
 export type Op =
   | { op: "arrive"; account: Place; folder: Place; age: number; lines: number }
@@ -48,7 +51,19 @@ export type Op =
   | { op: "folders"; device: Place; fault?: Fault }
   | { op: "fetch"; device: Place; folder: Place; item: Place; fault?: Fault }
   | { op: "estimate"; device: Place; folder: Place; fault?: Fault }
-  | { op: "send"; device: Place; to: Place; fault?: Fault }
+  | {
+    op: "send";
+    device: Place;
+    to: Place;
+    how: "new" | "reply" | "forward";
+    folder: Place;
+    item: Place;
+    fault?: Fault;
+  }
+  | { op: "move"; device: Place; folder: Place; item: Place; to: Place; fault?: Fault }
+  | { op: "edit"; device: Place; how: Edit; folder: Place; fault?: Fault }
+  | { op: "tree"; account: Place; how: Edit; folder: Place }
+  | { op: "draft"; device: Place; how: "write" | "change" | "send"; item: Place; to: Place }
   | { op: "filter"; device: Place; days: number; window: number }
   | { op: "late"; which: Place }
   | { op: "cut" }
@@ -118,7 +133,7 @@ export function scenario(options: ScenarioOptions): Scenario {
   const accounts = 1 + dice.below(2);
   const devices = Array.from({ length: 2 + dice.below(3) }, (_, n): DeviceSetup => ({
     account: n % accounts,
-    version: dice.pick(options.versions ?? versions),
+    version: dice.pick(newest(dice, options.versions ?? versions)),
     window: dice.pick([1, 3, 10, 100]),
     days: dice.pick([0, 0, 3, 7, 30]),
     conflict: dice.pick([0, 1]),
@@ -131,6 +146,10 @@ export function scenario(options: ScenarioOptions): Scenario {
   }
   return { accounts, devices, ops };
 }
+
+/** The newest versions can do most, and most can go wrong with them. */
+const newest = (dice: Dice, all: readonly Version[]) =>
+  dice.wild && dice.chance(0.5) ? all.slice(-2) : all;
 
 /** How many operations there are, those that happen together counted one by one. */
 export function countOps(ops: readonly Op[]): number {
@@ -161,10 +180,15 @@ const kinds: readonly (readonly [number, (dice: Dice) => Op])[] = [
   [1, (dice) => ({ op: "estimate", device: dice.place(), folder: dice.place() })],
   [5, (dice) => ({
     op: "send",
-    device: dice.place(),
     to: dice.place(),
+    how: dice.pick(["new", "new", "reply", "forward"] as const),
+    ...item(dice),
     ...faulty(dice, 0.5),
   })],
+  [5, (dice) => ({ op: "move", ...item(dice), to: dice.place(), ...faulty(dice, 0.5) })],
+  [3, (dice) => ({ op: "edit", ...edit(dice), device: dice.place(), ...faulty(dice, 0.5) })],
+  [1, (dice) => ({ op: "tree", ...edit(dice), account: dice.place() })],
+  [3, draft],
   [3, (dice) => ({
     op: "filter",
     device: dice.place(),
@@ -174,7 +198,18 @@ const kinds: readonly (readonly [number, (dice: Dice) => Op])[] = [
 ];
 const weight = kinds.reduce((sum, [part]) => sum + part, 0);
 
+function draft(dice: Dice): Op {
+  return {
+    op: "draft",
+    device: dice.place(),
+    how: dice.pick(["write", "change", "send"] as const),
+    item: dice.place(),
+    to: dice.place(),
+  };
+}
+
 function single(dice: Dice): Op {
+  if (dice.wild && dice.chance(0.1)) return draft(dice);
   let roll = dice.next() * weight;
   for (const [part, make] of kinds) {
     if (roll < part) return make(dice);
@@ -212,6 +247,11 @@ const item = (dice: Dice) => ({
   device: dice.place(),
   folder: dice.chance(0.7) ? 0 : dice.place(),
   item: dice.place(),
+});
+
+const edit = (dice: Dice) => ({
+  how: dice.pick(["create", "rename", "remove"] as const),
+  folder: dice.place(),
 });
 
 function user(dice: Dice): Op {

@@ -1,0 +1,59 @@
+// What is in a mailbox, and marks as the play names them.
+import {
+  type Folder,
+  type Item,
+  type Mailbox,
+  type Marks,
+  NotFound,
+} from "../../plugins/mailbox/api.ts";
+import { words } from "./device.ts";
+import type { MarkName } from "./ledger.ts";
+import type { Mark } from "./scenario.ts";
+
+/** The folders of mail. */
+export async function foldersOf(mailbox: Mailbox): Promise<Folder[]> {
+  const { changes } = await mailbox.folders(undefined);
+  return changes.flatMap(({ folder }) => folder?.class === "mail" ? [folder] : []);
+}
+
+/** An item and the folder where it is. */
+export interface Placed {
+  readonly folder: string;
+  readonly item: Item;
+}
+
+/** All mail of an account, folder by folder. */
+export async function mailOf(mailbox: Mailbox): Promise<Placed[]> {
+  const all: Placed[] = [];
+  for (const { id } of await foldersOf(mailbox)) {
+    const { items } = await mailbox.list(id, {}, 100_000).catch((error) => {
+      // It was removed in this very moment.
+      if (error instanceof NotFound) return { items: [] };
+      throw error;
+    });
+    for await (const item of mailbox.read(items.map(({ id }) => id), {})) {
+      all.push({ folder: id, item });
+    }
+  }
+  return all;
+}
+
+/** Marks as somebody else sets them, and as the ledger notes them. */
+export function marksOf(
+  what: Mark,
+  word: number,
+): { marks: Partial<Marks>; mark: MarkName; value: string } {
+  switch (what) {
+    case "read":
+    case "unread":
+      return { marks: { read: what === "read" }, mark: "read", value: what === "read" ? "1" : "0" };
+    case "flag":
+      return { marks: { flag: { status: "active" } }, mark: "flag", value: "active" };
+    case "done":
+      return { marks: { flag: { status: "complete" } }, mark: "flag", value: "complete" };
+    case "clear":
+      return { marks: { flag: undefined }, mark: "flag", value: "" };
+    case "words":
+      return { marks: { keywords: [words[word]!] }, mark: "words", value: words[word]! };
+  }
+}

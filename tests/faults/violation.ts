@@ -1,0 +1,6 @@
+// What the server must not do, whatever happened.
+
+/** It did. */
+export class Violation extends Error {
+  override name = "Violation";
+}
