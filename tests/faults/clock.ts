@@ -15,9 +15,9 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Starts at 2026-03-01T12:00Z. */
-export function jumpingClock(): JumpingClock {
-  let time = Date.UTC(2026, 2, 1, 12);
+/** Starts at 2026-03-01T12:00Z unless told. */
+export function jumpingClock(start = Date.UTC(2026, 2, 1, 12)): JumpingClock {
+  let time = start;
   let count = 0;
   const timers = new Set<Timer>();
   const after = (ms: number, run: () => void) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { broken } from "./broken.ts";
+import { killed } from "./killed.ts";
 import { play } from "./play.ts";
 import { countOps, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
@@ -20,6 +21,14 @@ describe("devices, a mailbox and a world in which everything fails", () => {
       );
     });
   }
+});
+
+describe("a server that is killed", () => {
+  it("has everything when it starts again", async () => {
+    const plan = scenario({ seed: 4, operations: 60, between: 30 });
+    const failure = await play(plan, { machine: killed });
+    assert.equal(failure?.message, undefined, script(plan));
+  });
 });
 
 describe("the play catches an engine that", () => {

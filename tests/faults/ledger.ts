@@ -21,6 +21,8 @@ interface Mail {
   before: Told | undefined;
   /** What was done since then. */
   deeds: Deed[];
+  /** It was sent: the copy in Sent has marks of its own. */
+  renewed?: boolean;
 }
 
 interface Deed {
@@ -59,6 +61,12 @@ export class Ledger {
     const mail = this.#mails.get(keyOf(account, subject));
     mail?.deeds.push({ actor });
     if (mail && removed) mail.removed = true;
+  }
+
+  /** A draft is on its way out. */
+  sent(account: Account, subject: string): void {
+    const mail = this.#mails.get(keyOf(account, subject));
+    if (mail) mail.renewed = true;
   }
 
   /** A folder went, and its mail got other ids: what was on its way to the old ones may be late. */
@@ -117,6 +125,7 @@ export class Ledger {
       wrong.push(...judge(subject, mail, found));
       mail.before = found[0] && toldOf(found[0].item.state.marks);
       mail.deeds = [];
+      mail.renewed = false;
     }
     return wrong;
   }
@@ -160,7 +169,7 @@ function judge(
     return [];
   }
   if (mail.gone) return [`"${subject}" is back from the dead`];
-  if (!mail.before && mail.deeds.length === 0) return [];
+  if ((!mail.before && mail.deeds.length === 0) || mail.renewed) return [];
   return markNames.flatMap((name) => {
     const value = toldOf(one.item.state.marks)[name];
     const allowed = allowedValues(mail, name);

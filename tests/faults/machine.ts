@@ -6,9 +6,11 @@ import {
   type Account,
   accounts as accountsPoint,
   authenticator,
+  type Clock,
   type Contribution,
   type Database,
   definePlugin,
+  type Host,
   type Plugin,
   type Storage,
   task,
@@ -21,6 +23,7 @@ import { type Mailbox, type Mailboxes, mailboxes } from "../../plugins/mailbox/a
 import mailboxPlugin from "../../plugins/mailbox/plugin.ts";
 import smartsync from "../../plugins/smartsync/plugin.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
+import { settle } from "../kit.ts";
 import { type JumpingClock, jumpingClock } from "./clock.ts";
 import { type Cut, Power } from "./power.ts";
 
@@ -33,6 +36,8 @@ export interface Machine {
   readonly state: SyncState;
   now(): number;
   jump(ms: number): Promise<void>;
+  /** Lets what is ready run. */
+  settle(): Promise<void>;
   /** Asks; rejects with TypeError where the power goes before the answer is complete. */
   fetch(request: Request, actor: string): Promise<Response>;
   /** The mailbox of an account, to act and to look as somebody else. */
@@ -84,7 +89,7 @@ export async function machine(options: MachineOptions): Promise<Machine> {
   const plugins = pluginsOf(options);
   const begin = () => live(options.sabotage?.database?.(disk) ?? disk, clock, plugins);
   let life = await begin();
-  const accounts = await addAccounts(life.program, disk, options.accounts);
+  const accounts = await addAccounts(life.program.host, disk, options.accounts);
   let troubles = 0;
   return {
     accounts,
@@ -92,6 +97,7 @@ export async function machine(options: MachineOptions): Promise<Machine> {
     db: disk,
     now: () => clock.now(),
     jump: (ms) => clock.jump(ms),
+    settle,
     fetch: (request, actor) => acting.run(actor, () => ask(life, request)),
     mailbox: (account) => life.program.host.one(mailboxes).open(account),
     get state() {
@@ -129,13 +135,23 @@ async function live(
 ): Promise<Life> {
   const power = new Power();
   const time = clock.life();
-  const config = loadConfig({ plugins });
-  const program = createProgram({ plugins, config, clock: time.clock, log: silentLog });
-  await program.open(power.supply(disk));
+  const program = await programOn(power.supply(disk), time.clock, plugins);
   const fetch = program.app();
   // Never stopped: a life ends by its clock and its database, as it does where the power goes.
   runTasks(program.host.all(task), { clock: time.clock, log: silentLog });
   return { power, program, fetch, end: time.end };
+}
+
+/** A program on a database, with these plugins and nothing configured. */
+export async function programOn(
+  db: Database,
+  clock: Clock,
+  plugins: readonly Plugin[],
+): Promise<Program> {
+  const config = loadConfig({ plugins });
+  const program = createProgram({ plugins, config, clock, log: silentLog });
+  await program.open(db);
+  return program;
 }
 
 async function ask({ power, fetch }: Life, request: Request): Promise<Response> {
@@ -155,7 +171,7 @@ async function ask({ power, fetch }: Life, request: Request): Promise<Response> 
 }
 
 /** The product's plugins, with what is to be watched or broken, and logins without hashing. */
-function pluginsOf({ sabotage, tap }: MachineOptions): Plugin[] {
+export function pluginsOf({ sabotage, tap }: Omit<MachineOptions, "accounts">): Plugin[] {
   const state = sabotage?.state ?? ((inner: SyncState) => inner);
   const open = (inner: Mailbox, account: Account) => {
     const tapped = tap?.(inner, account, () => acting.getStore()) ?? inner;
@@ -189,8 +205,9 @@ function altered<C>(plugin: Plugin<C>, change: (one: Contribution) => Contributi
   return { ...plugin, contributes: (host) => plugin.contributes(host).map(change) };
 }
 
-async function addAccounts(program: Program, disk: Storage, count: number): Promise<Account[]> {
-  const store = program.host.one(accountsPoint);
+/** So many accounts; nobody needs their password. */
+export async function addAccounts(host: Host, disk: Storage, count: number): Promise<Account[]> {
+  const store = host.one(accountsPoint);
   const added: Account[] = [];
   for (let n = 0; n < count; n++) {
     added.push(await store.add({ address: `user${n}@example.org`, password: "unused" }));

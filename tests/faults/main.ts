@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { parseVersion, type Version } from "../../plugins/eas/versions.ts";
+import { killed } from "./killed.ts";
 import { play } from "./play.ts";
 import { countOps, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     versions: { type: "string" },
     part: { type: "string", default: "400" },
+    /** The server is a process that ends by SIGKILL: slower, and never twice the same. */
+    processes: { type: "boolean", default: false },
   },
 });
 
@@ -30,13 +33,18 @@ let done = 0;
 for (let seed = from!; seed <= (to ?? from!); seed++) {
   // A run is made of parts, each with a server of its own: failures are near their causes.
   for (let n = 0; n * part < operations; n++) {
-    const options = { seed: seed * 1000 + n, operations: Math.min(part, operations - n * part) };
-    const plan = scenario({ ...options, ...(versions && { versions }) });
-    const failure = await play(plan);
+    const size = Math.min(part, operations - n * part);
+    const plan = scenario({
+      seed: seed * 1000 + n,
+      operations: size,
+      ...(versions && { versions }),
+    });
+    const options = values.processes ? { machine: killed } : {};
+    const failure = await play(plan, options);
     done += countOps(plan.ops);
     if (!failure) continue;
     console.error(`Seed ${seed}, part ${n}, operation ${failure.at}:\n${failure.message}`);
-    const short = await shrink(plan, failure, { seconds: 60 });
+    const short = await shrink(plan, failure, { ...options, seconds: 60 });
     console.error(
       `\nThe shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}`,
     );

@@ -8,7 +8,7 @@ export class PowerCut extends Error {
 
 /** When the power goes. */
 export interface Cut {
-  /** Statements until then; a commit is one. */
+  /** Statements until then; the beginning and the end of a transaction are one of their own. */
   readonly after: number;
   /** The last statement still reaches the disk, but nobody hears of it. */
   readonly written: boolean;

@@ -1,7 +1,6 @@
 // A rest: every device syncs until nothing more comes; then all must hold what they should.
 import type { Account } from "../../core/mod.ts";
 import type { Item } from "../../plugins/mailbox/api.ts";
-import { settle } from "../kit.ts";
 import { compareDevices, pingsRest } from "./checks.ts";
 import type { Device } from "./device.ts";
 import { mailOf } from "./mail.ts";
@@ -77,10 +76,11 @@ async function wakes({ server, somebody }: Stage, { name, phone, account }: Devi
   let status = 0;
   const answer = phone.ping(600, [folder.id]).then((reply) => void (status = reply.status));
   answer.catch(() => {});
-  for (let n = 0; n < 5; n++) await settle();
+  for (let n = 0; n < 5; n++) await server.settle();
   const subject = await somebody.arriveIn(account, folder.id);
-  for (let n = 0; n < 5; n++) await settle();
+  for (let n = 0; n < 5; n++) await server.settle();
   await server.jump(1000);
+  for (let n = 0; n < 50 && status === 0; n++) await server.settle();
   if (status !== 2) throw new Violation(`${name}: Ping does not notice "${subject}"`);
   await answer;
   await phone.sync([folder.id]);

@@ -1,5 +1,4 @@
 // Everything of one run: the server, the devices, somebody else, and what each operation does.
-import { settle } from "../kit.ts";
 import { at, Device } from "./device.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -68,7 +67,7 @@ export class Stage {
     this.#calm = this.server.troubles;
     this.#requests = 0;
     await this.#do(op);
-    await settle();
+    await this.server.settle();
     if (!this.server.on) await this.server.revive();
     if (this.#wrong.length > 0) throw this.#wrong[0];
     this.#excused = this.#held.size > 0;
@@ -160,7 +159,7 @@ export class Stage {
     this.#excused = true;
     // It may be one that waits.
     if (send) this.#hold(send());
-    await settle();
+    await this.server.settle();
   }
 
   /** Nothing goes wrong any more, and nothing is under way. */
@@ -170,9 +169,11 @@ export class Stage {
     while (this.#late.length > 0) await this.#sendLate(0);
     for (const device of this.devices) device.hangUp();
     // Nobody hung up on a request that came late: its time has to pass.
-    await this.server.jump(900_000);
+    for (let tries = 0; tries < 20 && (tries === 0 || this.#held.size > 0); tries++) {
+      await this.server.jump(900_000);
+      await this.server.settle();
+    }
     await Promise.all(this.#held);
-    await settle();
     this.#excused = false;
     // Mail that was on its way when the power went is free again after this.
     await this.server.jump(150_000);

@@ -124,5 +124,6 @@ export function drafts(world: World, device: Device, op: Extract<Op, { op: "draf
   world.ledger.acted(device.name, id, "gone");
   world.ledger.add(to, subject, false);
   world.ledger.touched(device.account, subject, device.name, false);
+  world.ledger.sent(device.account, subject);
   collection.send(id, "there", ...draftFields({ to: to.address }));
 }
