@@ -47,7 +47,8 @@ describe("viewAfter()", () => {
   it("gives full pages, each item once", async () => {
     for (const limit of [1, 2, 3]) {
       const seen: string[] = [];
-      for (let last: Held | undefined;;) {
+      let last: Held | undefined;
+      for (;;) {
         const page = await view.heldBefore(10, limit, last);
         seen.push(...page.map(({ item }) => item));
         last = page.at(-1);
