@@ -89,8 +89,8 @@ export class Somebody {
         await this.#insist((token) => box().mark(id, marks, token));
       }
     } catch (error) {
-      // A device was faster.
       if (!(error instanceof NotFound)) throw error;
+      this.#ledger.touched(owner, subject, "somebody faster", false);
     }
   }
 
