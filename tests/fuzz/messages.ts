@@ -51,10 +51,10 @@ function built(random: Random): Uint8Array {
 
 /** Code units above 255 become UTF-8; those below stay as the bytes that they are. */
 function latin1(text: string): Uint8Array {
-  return chanceless(text) ? Buffer.from(text, "latin1") : Buffer.from(text, "utf8");
+  return isBytes(text) ? Buffer.from(text, "latin1") : Buffer.from(text, "utf8");
 }
 // deno-lint-ignore no-control-regex -- bytes of every kind are the point
-const chanceless = (text: string) => /^[\x00-\xff]*$/.test(text);
+const isBytes = (text: string) => /^[\x00-\xff]*$/.test(text);
 
 function headers(random: Random): string {
   const all = [

@@ -6,6 +6,7 @@ import {
   type EasCall,
   el,
   type Element,
+  hierarchy,
   type Look,
   Status,
 } from "../api.ts";
@@ -83,6 +84,8 @@ async function estimate(
   call: EasCall,
 ): Promise<Estimated> {
   const none = (status: Estimated["status"]) => ({ id, status, estimate: 0 });
+  // The hierarchy has a SyncKey too, but no items.
+  if (id === hierarchy) return none(2);
   if (key === "0") return none(3);
   try {
     if (!look) {

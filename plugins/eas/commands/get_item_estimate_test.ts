@@ -58,6 +58,7 @@ describe("GetItemEstimate", () => {
     const status = async (collectionId: string, key: string) =>
       (await phone.client.getItemEstimate({ collectionId, key })).status;
     assert.equal(await status("999", "1-a"), 2);
+    assert.equal(await status("0", phone.folderKey), 2, "the hierarchy is no folder");
     assert.equal(await status(app.trash, "1-a"), 3);
     assert.equal(await status(app.inbox, "0"), 3);
     assert.equal(await status(app.inbox, "1-a"), 4);

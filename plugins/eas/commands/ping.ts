@@ -119,7 +119,8 @@ async function differs(
   looking: Looking,
   seen: Map<FolderId, Cursor>,
 ): Promise<boolean> {
-  if (!look) return false;
+  // The hierarchy has a SyncKey too, but no items.
+  if (!look || id === hierarchy) return false;
   try {
     const { changed, cursor } = await looksChanged(id, look, looking, seen.get(id));
     if (!changed) seen.set(id, cursor);
