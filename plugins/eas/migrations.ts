@@ -40,4 +40,35 @@ export const migrations: readonly Migration[] = [
     id: "20261123_ceiling",
     up: ["CREATE TABLE eas_ceiling (account INTEGER PRIMARY KEY, version TEXT NOT NULL)"],
   },
+  {
+    id: "20261124_plain",
+    // What devices have, where no plugin remembers it better; see plain_state.ts.
+    up: [
+      `CREATE TABLE eas_plain_copy (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         collection TEXT NOT NULL,
+         key TEXT NOT NULL,
+         state TEXT NOT NULL
+       )`,
+      `CREATE UNIQUE INDEX eas_plain_copy_of
+         ON eas_plain_copy (account, device, collection)`,
+      `CREATE TABLE eas_plain_item (
+         copy INTEGER NOT NULL,
+         item TEXT NOT NULL,
+         date INTEGER NOT NULL,
+         has TEXT NOT NULL,
+         PRIMARY KEY (copy, item)
+       ) WITHOUT ROWID`,
+      "CREATE INDEX eas_plain_item_date ON eas_plain_item (copy, date, item)",
+      `CREATE TABLE eas_plain_memory (
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         name TEXT NOT NULL,
+         text TEXT NOT NULL,
+         PRIMARY KEY (account, device, name)
+       ) WITHOUT ROWID`,
+    ],
+  },
 ];

@@ -42,6 +42,7 @@ import { showFirstVisit } from "./first_start.ts";
 import { easRoute } from "./http.ts";
 import { easMetrics } from "./metrics.ts";
 import { migrations } from "./migrations.ts";
+import { plainState } from "./plain_state.ts";
 import { probeCommand } from "./probe/mod.ts";
 import { runningCalls } from "./running.ts";
 import { sentJournal } from "./sent.ts";
@@ -102,6 +103,7 @@ export default definePlugin({
         await devices.forget(account.id);
         await ceilings.set(account.id, undefined);
         await sent.forget(account.id);
+        await plainState(host.db).forget(account.id);
       }),
     ];
   },

@@ -1,4 +1,5 @@
-// What the sync engine remembers between requests, as a port: `syncState` is filled by a plugin.
+// What the sync engine remembers between requests, as a port: `syncState` is filled by a plugin, or
+// else by plain_state.ts.
 //
 // A collection here is anything that has a SyncKey: a folder, or the hierarchy itself (id "0").
 // Two generations are kept: what the device has confirmed, and what the last answer handed out.

@@ -4,6 +4,7 @@ import type { Host } from "../../../core/mod.ts";
 import { type DeviceRef, type EasCall, syncState } from "../api.ts";
 import type { EasConfig } from "../config.ts";
 import { Busy, type DeviceLock, deviceLock } from "../device_lock.ts";
+import { plainState } from "../plain_state.ts";
 import { type Sent, sentJournal } from "../sent.ts";
 import type { SyncState } from "../sync_state.ts";
 import { deviceWaits, type Waits } from "../waiting.ts";
@@ -22,6 +23,7 @@ export interface Work {
 
 /** One for all commands of a host. */
 export function syncWork(host: Host<EasConfig>): Work {
+  const plain = plainState(host.db);
   return {
     host,
     lock: deviceLock(host.clock),
@@ -29,7 +31,7 @@ export function syncWork(host: Host<EasConfig>): Work {
     broken: new LRUCache({ max: 1000 }),
     sent: sentJournal(host.db),
     get state() {
-      return host.one(syncState);
+      return host.all(syncState)[0] ?? plain;
     },
   };
 }
