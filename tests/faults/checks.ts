@@ -16,7 +16,7 @@ export async function compareDevices(
   const wrong: string[] = [];
   for (const device of devices) {
     const { phone, name } = device;
-    if (phone.resets > 0) wrong.push(`${name} had to start over`);
+    if (phone.resets > 0 && !device.startsOver) wrong.push(`${name} had to start over`);
     const mailbox = server.mailbox(device.account);
     wrong.push(
       ...differences(await wantedFolders(mailbox), hasFolders(device))

@@ -35,6 +35,8 @@ export class Device {
   window: number;
   /** What it wants done and was not told about. */
   readonly errands: Errand[] = [];
+  /** It may be told to start over: the server keeps nothing for repeats. */
+  startsOver = false;
   /** The server said that something is wrong with it now. */
   excused: () => boolean = () => false;
   #held: AbortController | undefined;
@@ -212,6 +214,7 @@ export class Device {
     }
     for (const { id, status } of reply.collections) {
       if (status === 8 || status === 12) this.#looksAtFolders = true;
+      else if (status === 3 && this.startsOver) continue;
       else if (status !== 1 && !(status === 5 && this.excused())) {
         throw new Violation(`${this.name}: folder ${id} was answered with status ${status}`);
       }
@@ -336,7 +339,8 @@ export class Device {
     return await this.#try(async () => {
       const { id: collectionId, key } = collection;
       const { status } = await this.client.getItemEstimate({ collectionId, key });
-      if (status !== 1) throw new Violation(`${this.name}: an estimate ended with ${status}`);
+      if (status === 1 || (status === 4 && this.startsOver)) return;
+      throw new Violation(`${this.name}: an estimate ended with ${status}`);
     }, fault);
   }
 

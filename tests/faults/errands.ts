@@ -83,6 +83,10 @@ export function editing(
         ))?.[1];
         if (status === undefined) throw error;
         if (fine.includes(Number(status))) return;
+        if (status === "9" && device.startsOver) {
+          await device.phone.syncFolders();
+          throw new TypeError("the folders had to start over");
+        }
         throw new Violation(`${device.name}: ${name} was answered with status ${status}`);
       }
     },

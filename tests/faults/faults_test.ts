@@ -31,6 +31,22 @@ describe("a server that is killed", () => {
   });
 });
 
+describe("a server without SmartSync", () => {
+  it("has devices start over, and loses nothing", async () => {
+    // Without it, a draft whose answer is lost comes twice: that is what it is for.
+    const old = ["2.5", "12.1", "14.1"] as const;
+    for (const seed of [1, 2, 3]) {
+      const plan = scenario({ seed, operations: 150, versions: old });
+      const failure = await play(plan, { plain: true });
+      assert.equal(failure?.message, undefined, script(plan));
+      assert.match(
+        (await play(plan, { plain: true, mayStartOver: false }))!.message,
+        /status 3|start over/,
+      );
+    }
+  });
+});
+
 describe("the play catches an engine that", () => {
   /** Every broken engine is to be found in so many operations. */
   const most = 2000, part = 200;

@@ -18,6 +18,7 @@ import {
 import { createProgram, type Program } from "../../core/program.ts";
 import { runTasks } from "../../core/tasks.ts";
 import { command, type SyncState, syncState } from "../../plugins/eas/api.ts";
+import { plainState } from "../../plugins/eas/plain_state.ts";
 import eas from "../../plugins/eas/plugin.ts";
 import { type Mailbox, type Mailboxes, mailboxes } from "../../plugins/mailbox/api.ts";
 import mailboxPlugin from "../../plugins/mailbox/plugin.ts";
@@ -67,6 +68,8 @@ export type Tap = (inner: Mailbox, account: Account, actor: () => string | undef
 
 export interface MachineOptions {
   readonly accounts: number;
+  /** SmartSync is off: a lost answer starts a folder over. */
+  readonly plain?: boolean;
   readonly sabotage?: Sabotage;
   readonly tap?: Tap;
 }
@@ -87,7 +90,8 @@ export async function machine(options: MachineOptions): Promise<Machine> {
   const disk = await openSqlite(":memory:");
   const clock = jumpingClock();
   const plugins = pluginsOf(options);
-  const begin = () => live(options.sabotage?.database?.(disk) ?? disk, clock, plugins);
+  const config = { smartsync: !options.plain };
+  const begin = () => live(options.sabotage?.database?.(disk) ?? disk, clock, plugins, config);
   let life = await begin();
   const accounts = await addAccounts(life.program.host, disk, options.accounts);
   let troubles = 0;
@@ -101,7 +105,8 @@ export async function machine(options: MachineOptions): Promise<Machine> {
     fetch: (request, actor) => acting.run(actor, () => ask(life, request)),
     mailbox: (account) => life.program.host.one(mailboxes).open(account),
     get state() {
-      return life.program.host.one(syncState);
+      const { host } = life.program;
+      return host.all(syncState)[0] ?? plainState(host.db);
     },
     arm({ power, trouble }) {
       if (power) life.power.cutAfter(power);
@@ -132,23 +137,30 @@ async function live(
   disk: Storage,
   clock: JumpingClock,
   plugins: readonly Plugin[],
+  config: ProgramConfig,
 ): Promise<Life> {
   const power = new Power();
   const time = clock.life();
-  const program = await programOn(power.supply(disk), time.clock, plugins);
+  const program = await programOn(power.supply(disk), time.clock, plugins, config);
   const fetch = program.app();
   // Never stopped: a life ends by its clock and its database, as it does where the power goes.
   runTasks(program.host.all(task), { clock: time.clock, log: silentLog });
   return { power, program, fetch, end: time.end };
 }
 
-/** A program on a database, with these plugins and nothing configured. */
+interface ProgramConfig {
+  readonly smartsync: boolean;
+}
+
+/** A program on a database, with these plugins and nothing else configured. */
 export async function programOn(
   db: Database,
   clock: Clock,
   plugins: readonly Plugin[],
+  { smartsync }: ProgramConfig = { smartsync: true },
 ): Promise<Program> {
-  const config = loadConfig({ plugins });
+  const file = { name: "play.toml", text: smartsync ? "" : "smartsync = false" };
+  const config = loadConfig({ file, plugins });
   const program = createProgram({ plugins, config, clock, log: silentLog });
   await program.open(db);
   return program;

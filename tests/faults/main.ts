@@ -16,6 +16,8 @@ const { values } = parseArgs({
     part: { type: "string", default: "400" },
     /** The server is a process that ends by SIGKILL: slower, and never twice the same. */
     processes: { type: "boolean", default: false },
+    /** SmartSync is off: devices may be told to start over, and everything else still holds. */
+    plain: { type: "boolean", default: false },
   },
 });
 
@@ -39,7 +41,7 @@ for (let seed = from!; seed <= (to ?? from!); seed++) {
       operations: size,
       ...(versions && { versions }),
     });
-    const options = values.processes ? { machine: killed } : {};
+    const options = values.processes ? { machine: killed } : { plain: values.plain };
     const failure = await play(plan, options);
     done += countOps(plan.ops);
     if (!failure) continue;

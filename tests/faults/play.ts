@@ -5,7 +5,9 @@ import type { Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 import { Violation } from "./violation.ts";
 
-export interface PlayOptions extends Pick<MachineOptions, "sabotage"> {
+export interface PlayOptions extends Pick<MachineOptions, "sabotage" | "plain"> {
+  /** Whether devices may be told to start over; default: where the server is `plain`. */
+  readonly mayStartOver?: boolean;
   /** What makes the server; default: one in this process. */
   readonly machine?: (options: MachineOptions) => Promise<Machine>;
 }
@@ -26,8 +28,12 @@ export async function play(
     accounts: scenario.accounts,
     tap: ledger.tap,
     ...(options.sabotage && { sabotage: options.sabotage }),
+    ...(options.plain && { plain: true }),
   });
   const stage = new Stage(server, ledger, scenario);
+  for (const device of stage.devices) {
+    device.startsOver = options.mayStartOver ?? options.plain ?? false;
+  }
   let at = 0;
   try {
     for (const op of scenario.ops) {
