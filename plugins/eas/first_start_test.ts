@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Started } from "../../core/mod.ts";
-import { easApp } from "../../tests/kit_eas.ts";
+import { settle } from "../../tests/kit.ts";
+import { type EasApp, easApp } from "../../tests/kit_eas.ts";
 import { showFirstVisit } from "./first_start.ts";
 import { runProbe } from "./probe/mod.ts";
 
@@ -15,13 +16,24 @@ function start(first?: Started["first"]): { fact: Started; lines: string[] } {
   return { fact: first ? { url, first, print } : { url, print }, lines };
 }
 
+/** Answers a request; the clock runs on as soon as a Ping is held. */
+async function visited(app: EasApp, request: Request): Promise<Response> {
+  const answer = app.fetch(request);
+  if (request.url.includes("Cmd=Ping")) {
+    await settle();
+    await app.clock.tick(2000);
+  }
+  return await answer;
+}
+
 test("the first start prints what a phone sees here", async () => {
   const app = await easApp();
   const { fact, lines } = start({ account: app.anna, password: "password" });
   await showFirstVisit(
     app.host("eas"),
     fact,
-    (options) => runProbe({ ...options, fetch: (request) => app.fetch(request), clock: app.clock }),
+    (options) =>
+      runProbe({ ...options, fetch: (request) => visited(app, request), clock: app.clock }),
   );
   assert.match(
     lines.join("\n"),
