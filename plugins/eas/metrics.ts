@@ -14,6 +14,8 @@ export interface Measured {
 
 export interface Metrics {
   measure(request: Measured): void;
+  /** A device was slowed down: by a smaller `window`, by a `stub`, or because of its `adds`. */
+  braked(kind: "window" | "stub" | "adds"): void;
   register(registry: Registry): void;
 }
 
@@ -40,13 +42,20 @@ export function easMetrics(running: Running): Metrics {
       this.set(running.count);
     },
   });
+  const brakes = new Counter({
+    name: "navette_eas_brakes_total",
+    help: "Devices slowed down: the same answer asked for again and again, or the same added",
+    labelNames: ["kind"],
+    registers: [],
+  });
   return {
+    braked: (kind) => brakes.inc({ kind }),
     measure({ command, version, status, seconds }) {
       requests.inc({ command, version, status });
       duration.observe({ command }, seconds);
     },
     register(registry) {
-      for (const metric of [requests, duration, held]) {
+      for (const metric of [requests, duration, held, brakes]) {
         registry.registerMetric(metric as Parameters<Registry["registerMetric"]>[0]);
       }
     },

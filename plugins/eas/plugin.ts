@@ -73,7 +73,7 @@ export default definePlugin({
     const running = runningCalls();
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
-      ...syncCommands(host),
+      ...syncCommands(host, metrics.braked),
       getAttachment,
       getHierarchy,
       sendMail(sent),

@@ -57,6 +57,8 @@ export interface Lost {
   readonly state: string;
   readonly held: readonly Held[];
   readonly gone: readonly ItemId[];
+  /** How often answers to this key were made before this request, and none has arrived. */
+  readonly times: number;
 }
 
 /** What the device has, as the engine looks at it. */
@@ -88,8 +90,8 @@ export interface Session extends View {
   /** Commands that were begun under the key which the device sent. */
   readonly journal: ReadonlyMap<string, Journalled>;
   /**
-   * Replaces what the lost answer's record says of items: it was sent again, and they had changed.
-   * Throws {@link Outdated}.
+   * Notes that the lost answer was sent again, and replaces what its record says of items that had
+   * changed. Throws {@link Outdated}.
    */
   amend(held: readonly Held[]): Promise<void>;
   /** Makes durable that these commands are about to run, so that a crash cannot run them twice. */

@@ -20,6 +20,7 @@ export const migrations: readonly Migration[] = [
          generation INTEGER NOT NULL DEFAULT 1,
          next_gone INTEGER NOT NULL,
          spare_key TEXT,
+         repeats INTEGER NOT NULL DEFAULT 0,
          revision INTEGER NOT NULL DEFAULT 0,
          next_items TEXT NOT NULL,
          spare TEXT

@@ -39,9 +39,7 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
     state: (received ? copy.next_state : copy?.state) ?? undefined,
     lost,
     journal: new Map(journal.map(({ id, record }) => [id, { id, record }])),
-    async amend(held) {
-      if (held.length > 0) await db.transaction((tx) => amend(tx, opening, held));
-    },
+    amend: (held) => db.transaction((tx) => amend(tx, opening, held)),
     intend: (commands) => intend(db, opening, commands),
     commit: (next) => db.transaction((tx) => commit(tx, opening, lost, next)),
     keep: (state) => keep(db, opening, received, state),
@@ -58,16 +56,19 @@ async function lostOf(db: Database, copy: Copy): Promise<Lost> {
     state: copy.next_state,
     held: rows.filter((row): row is Held => row.has !== null),
     gone: rows.filter(({ has }) => has === null).map(({ item }) => item),
+    times: copy.repeats + 1,
   };
 }
 
 async function amend(tx: Database, { copy }: Opening, held: readonly Held[]): Promise<void> {
   if (!copy) throw new TypeError("Cannot amend: nothing was handed out");
   const { changes } = await tx.run(
-    "UPDATE smartsync_copy SET revision = revision + 1 WHERE id = ? AND revision = ?",
+    `UPDATE smartsync_copy SET repeats = repeats + 1, revision = revision + 1
+       WHERE id = ? AND revision = ?`,
     [copy.id, copy.revision],
   );
   if (changes === 0) throw new Outdated("Cannot amend: another process advanced the collection");
+  if (held.length === 0) return;
   await tx.run(
     `UPDATE smartsync_item SET (date, has) =
        (SELECT value ->> 1, value ->> 2 FROM json_each(?3) WHERE value ->> 0 = item)
@@ -167,7 +168,7 @@ async function advance(
   if (lost) await forgetLast(tx, copy);
   const { changes } = await tx.run(
     `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_gone = ?,
-       next_items = ?, spare_key = ?, spare = ?, generation = generation + 1,
+       next_items = ?, spare_key = ?, spare = ?, repeats = ?, generation = generation + 1,
        revision = revision + 1
      WHERE id = ? AND revision = ?`,
     [
@@ -179,6 +180,7 @@ async function advance(
       items,
       lost?.key ?? null,
       lost ? spareOf(lost) : null,
+      lost?.times ?? 0,
       copy.id,
       copy.revision,
     ],

@@ -87,7 +87,13 @@ describe("smartsync", () => {
       next({ state: "b", held: [held("y")], gone: ["x"] }),
     );
     const session = await open(one);
-    assert.deepEqual(session.lost, { key: two, state: "b", held: [held("y")], gone: ["x"] });
+    assert.deepEqual(session.lost, {
+      key: two,
+      state: "b",
+      held: [held("y")],
+      gone: ["x"],
+      times: 1,
+    });
     assert.deepEqual(await items(session), ["w1", "x1"]);
   });
 

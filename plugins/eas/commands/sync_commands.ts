@@ -10,10 +10,13 @@ import { getItemEstimate } from "./get_item_estimate.ts";
 import { moveItems } from "./move_items.ts";
 import { ping } from "./ping.ts";
 import { sync } from "./sync/mod.ts";
-import { syncWork } from "./work.ts";
+import { type BrakeKind, syncWork } from "./work.ts";
 
-export function syncCommands(host: Host<EasConfig>): readonly AnyCommand[] {
-  const work = syncWork(host);
+export function syncCommands(
+  host: Host<EasConfig>,
+  braked: (kind: BrakeKind) => void,
+): readonly AnyCommand[] {
+  const work = syncWork(host, braked);
   return [
     folderSync(work),
     folderCreate(work),

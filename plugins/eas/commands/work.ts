@@ -8,6 +8,10 @@ import { plainState } from "../plain_state.ts";
 import { type Sent, sentJournal } from "../sent.ts";
 import type { SyncState } from "../sync_state.ts";
 import { deviceWaits, type Waits } from "../waiting.ts";
+import { type AddRates, addRates } from "./sync/brake.ts";
+
+/** What slowed a device down: fewer items, a stub, a folder that pauses. */
+export type BrakeKind = "window" | "stub" | "adds";
 
 export interface Work {
   readonly host: Host<EasConfig>;
@@ -17,12 +21,18 @@ export interface Work {
   readonly broken: LRUCache<string, string>;
   /** Drafts that were sent. */
   readonly sent: Sent;
+  readonly addRates: AddRates;
+  /** Told of each brake that was put on a device, for the metrics. */
+  readonly braked: (kind: BrakeKind) => void;
   /** Read when it is used: points are not filled yet while plugins contribute. */
   readonly state: SyncState;
 }
 
 /** One for all commands of a host. */
-export function syncWork(host: Host<EasConfig>): Work {
+export function syncWork(
+  host: Host<EasConfig>,
+  braked: (kind: BrakeKind) => void = () => {},
+): Work {
   const plain = plainState(host.db);
   return {
     host,
@@ -30,6 +40,8 @@ export function syncWork(host: Host<EasConfig>): Work {
     waits: deviceWaits(host.clock),
     broken: new LRUCache({ max: 1000 }),
     sent: sentJournal(host.db),
+    addRates: addRates(),
+    braked,
     get state() {
       return host.all(syncState)[0] ?? plain;
     },

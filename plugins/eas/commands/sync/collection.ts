@@ -3,6 +3,7 @@ import type { FolderId } from "../../../mailbox/api.ts";
 import type { EasCall, Session } from "../../api.ts";
 import type { ItemOptions } from "../../schema/options.ts";
 import { deviceOf, type Work } from "../work.ts";
+import { type Brake, brakeOf } from "./brake.ts";
 import {
   type Answered,
   type CommandContext,
@@ -13,7 +14,7 @@ import {
 import { viewAfter } from "./effects.ts";
 import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
-import { type Entry, type Filed, readJournal } from "./journal.ts";
+import { doneBefore, type Entry, type Filed, readJournal } from "./journal.ts";
 import { type CollectionOptions, floorOf, standardOptions } from "./options.ts";
 import { amendments, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
@@ -30,6 +31,8 @@ export interface CollectionAnswer {
   readonly fetches: readonly string[];
   readonly ops: readonly Op[];
   readonly options: ItemOptions;
+  /** Why its item goes out as a stub. */
+  readonly stub?: string | undefined;
   /** Nothing to say: it may be left out. */
   readonly quiet: boolean;
 }
@@ -56,7 +59,35 @@ export async function syncCollection(
   // With key 0 changes must not be asked for; phones that do expect items and get them.
   const { strict } = parts.work.host.config;
   if (strict && plan.wants && plan.before === undefined) return failed(request, 4);
+  if (addsTooMuch(plan)) return failed(request, 5);
   return await sentAgain(plan) ?? await madeAnew(plan);
+}
+
+/** A client gone wild: its folder pauses, and the administrator hears of it once. */
+function addsTooMuch({ work, call, request, filed, journal }: Plan): boolean {
+  const fresh = filed.filter((one) => !doneBefore(journal, one));
+  const rate = work.addRates.check(deviceOf(call), request.id, fresh, call.clock.now());
+  if (rate === "begins") {
+    call.log.error(
+      { collection: request.id },
+      "a folder pauses: the device adds the same for ever",
+    );
+    work.braked("adds");
+  }
+  return rate !== "fine";
+}
+
+/** An answer that is asked for again and again becomes smaller, and the log says so. */
+function slowedDown(
+  { work, call, session, request }: CollectionWork & { request: AskedCollection },
+) {
+  const brake = brakeOf(session.lost);
+  if (!brake) return undefined;
+  const { times } = session.lost!;
+  const what = { collection: request.id, times, window: brake.window };
+  call.log.warn(what, "a device asks for the same answer again and again");
+  work.braked(brake.stub === undefined ? "window" : "stub");
+  return brake;
 }
 
 /** What a request comes down to, together with what is remembered. */
@@ -68,6 +99,7 @@ interface Plan extends CollectionWork {
   /** Changes of the server are asked for. */
   readonly wants: boolean;
   readonly window: number;
+  readonly brake: Brake | undefined;
   readonly filed: readonly Filed[];
   readonly journal: Map<string, Entry>;
   readonly fetches: readonly string[];
@@ -78,13 +110,15 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
   const before = session.state === undefined ? undefined : parseState(session.state);
   // Commands with key 0 are ignored: some clients send them.
   const commands = before ? request.commands : [];
+  const brake = slowedDown({ ...parts, request });
   return {
     ...parts,
+    brake,
     request,
     before,
     options: request.options ?? before?.options ?? standardOptions,
     wants: request.getChanges ?? before !== undefined,
-    window: Math.min(request.window, room),
+    window: Math.min(request.window, room, brake?.window ?? Infinity),
     filed: file(commands, parts.call.version),
     journal: readJournal(session),
     fetches: commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id),
@@ -101,7 +135,8 @@ async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   if (ops.length > plan.window) return undefined;
   await session.amend(amendments(ops));
   const { more } = state;
-  return { ...frame(request, key, options.item), more, answers, fetches, ops, quiet: false };
+  const stub = plan.brake?.stub;
+  return { ...frame(request, key, options.item), more, answers, fetches, ops, stub, quiet: false };
 }
 
 async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
@@ -126,6 +161,7 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
     answers: commanded.answers,
     fetches,
     ops: [...hunt.ops.values()],
+    stub: plan.brake?.stub,
     quiet: key === request.key && fetches.length === 0,
   };
 }
@@ -189,7 +225,7 @@ function isNews(before: string, state: CollectionState): boolean {
   return formatState({ ...state, asked, more }) !== before;
 }
 
-type Frame = Omit<CollectionAnswer, "more" | "answers" | "fetches" | "ops" | "quiet">;
+type Frame = Omit<CollectionAnswer, "more" | "answers" | "fetches" | "ops" | "stub" | "quiet">;
 
 function frame({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
   return { id, key, status: 1, options };

@@ -19,8 +19,13 @@ export interface ItemWriter {
   fetched(id: ItemId): Promise<Element>;
 }
 
-/** Writes items for one collection. */
-export function itemWriter(work: Work, call: EasCall, options: ItemOptions): ItemWriter {
+/** Writes items for one collection; `stub`: why those of its commands go out as stubs. */
+export function itemWriter(
+  work: Work,
+  call: EasCall,
+  options: ItemOptions,
+  stub?: string,
+): ItemWriter {
   const want = wantedOf(options);
   const whole = untruncated(options);
   const fields = (item: Item, how = options) => applicationData(work, call, how, item);
@@ -34,7 +39,8 @@ export function itemWriter(work: Work, call: EasCall, options: ItemOptions): Ite
           const { kind, state } = part.get(item.id)!;
           // The marks that were recorded, not those of this moment: what differs is told next time.
           const marks = state?.marks ?? item.state.marks;
-          const data = fields({ ...item, state: { ...item.state, marks } });
+          const told = stub === undefined ? item : { ...item, mail: undefined, problem: stub };
+          const data = fields({ ...told, state: { ...item.state, marks } });
           const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
           yield el(tag, el("AirSync:ServerId", item.id), data);
         }
