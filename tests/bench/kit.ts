@@ -74,27 +74,26 @@ export function request(origin: string, asked: Asked): Request {
   );
 }
 
-/** A Sync of one collection, with bodies as HTML or text up to 32 KB. */
+/** A Sync of one collection. */
 export function syncOf(key: string, collection: string, window = 100): Element {
+  return el("AirSync:Sync", el("AirSync:Collections", collectionOf(key, collection, window)));
+}
+
+/** A collection in a Sync, with bodies as text up to 32 KB. */
+export function collectionOf(key: string, collection: string, window = 100): Element {
   return el(
-    "AirSync:Sync",
-    el(
-      "AirSync:Collections",
+    "AirSync:Collection",
+    el("AirSync:SyncKey", key),
+    el("AirSync:CollectionId", collection),
+    key === "0" ? undefined : el("AirSync:GetChanges"),
+    el("AirSync:WindowSize", window),
+    key === "0" ? undefined : el(
+      "AirSync:Options",
+      el("AirSync:FilterType", 0),
       el(
-        "AirSync:Collection",
-        el("AirSync:SyncKey", key),
-        el("AirSync:CollectionId", collection),
-        key === "0" ? undefined : el("AirSync:GetChanges"),
-        el("AirSync:WindowSize", window),
-        key === "0" ? undefined : el(
-          "AirSync:Options",
-          el("AirSync:FilterType", 0),
-          el(
-            "AirSyncBase:BodyPreference",
-            el("AirSyncBase:Type", 1),
-            el("AirSyncBase:TruncationSize", 32_768),
-          ),
-        ),
+        "AirSyncBase:BodyPreference",
+        el("AirSyncBase:Type", 1),
+        el("AirSyncBase:TruncationSize", 32_768),
       ),
     ),
   );

@@ -9,8 +9,10 @@ import { readMail, scanBytes } from "../../plugins/mailbox/mime/mod.ts";
 import { seededRandom } from "../kit.ts";
 
 export interface FillOptions {
-  /** Which folder; the inbox unless told. */
+  /** Which special folder; the inbox unless told. */
   readonly role?: Role;
+  /** Which folder, by its id; instead of `role`. */
+  readonly folder?: FolderId;
   /** The longest text, in bytes; texts are of all lengths up to it. */
   readonly textBytes?: number;
   /** When the newest one arrived. */
@@ -37,7 +39,7 @@ export async function fillMailbox(
   options: FillOptions = {},
 ): Promise<FolderId> {
   const { role = "inbox", newest = Date.UTC(2026, 2, 1), apart = 60_000 } = options;
-  const folder = await folderOf(db, account, role);
+  const folder = options.folder ? Number(options.folder) : await folderOf(db, account, role);
   const templates = await makeTemplates(options);
   for (let done = 0; done < n; done += BATCH) {
     const count = Math.min(BATCH, n - done);

@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> =
   wbxml: async () => (await import("./wbxml.ts")).benchWbxml(),
   "first-sync": async () => (await import("./first_sync.ts")).benchFirstSync(),
   "one-change": async () => (await import("./one_change.ts")).benchOneChange(),
+  "many-folders": async () => (await import("./many_folders.ts")).benchManyFolders(),
   "held-pings": async () => (await import("./held_pings.ts")).benchHeldPings(),
   search: async () => (await import("./search.ts")).benchSearch(),
   "big-message": async () => (await import("./big_message.ts")).benchBigMessage(),
