@@ -1,0 +1,109 @@
+// What an operator can set for one IMAP server: `[mailbox.imap.NAME]`.
+import * as v from "valibot";
+
+const text = (description: string, initial = "") =>
+  v.optional(v.pipe(v.string("a text"), v.description(description)), initial);
+
+const texts = (description: string) =>
+  v.optional(v.pipe(v.array(v.string("a text")), v.description(description)), []);
+
+const seconds = (least: number, initial: number, description: string) =>
+  v.optional(
+    v.pipe(
+      v.number("a number"),
+      v.integer("a whole number"),
+      v.minValue(least, `at least ${least}`),
+      v.description(description),
+    ),
+    initial,
+  );
+
+const flag = (initial: boolean, description: string) =>
+  v.optional(v.pipe(v.boolean("true or false"), v.description(description)), initial);
+
+const secret = (description: string) =>
+  v.optional(
+    v.pipe(v.string("a text"), v.description(description), v.metadata({ secret: true })),
+    "",
+  );
+
+const security = v.optional(
+  v.pipe(
+    v.picklist(["tls", "starttls", "none"], 'one of "tls", "starttls", "none"'),
+    v.description("How the connection is protected; none only to this machine itself"),
+  ),
+  "tls",
+);
+
+/** The connection to one server, IMAP or SMTP. */
+const connection = {
+  port: seconds(0, 0, "Its port; 0 stands for the usual one of `security`"),
+  security,
+  caFile: text("A PEM file with the authority that signed its certificate; empty: the usual ones"),
+  fingerprint: text(
+    "SHA-256 of the one certificate that is accepted, in hex; empty: any valid one",
+  ),
+  allowPlain: flag(
+    false,
+    "Allows security none to another machine: passwords can be read on the way",
+  ),
+};
+
+const folders = v.strictObject({
+  drafts: text("The folder of drafts; empty: what the server says, else the usual names"),
+  sent: text("The folder of sent mail"),
+  trash: text("The folder of deleted mail"),
+  junk: text("The folder of unwanted mail"),
+  archive: text("The folder of the archive"),
+});
+
+const smtp = v.strictObject({
+  host: text("The submission server; empty: the IMAP server's host"),
+  ...connection,
+  login: flag(true, "Logs in with the account's own name and password"),
+  saves: flag(false, "The server puts sent mail into the sent folder by itself"),
+});
+
+const master = v.strictObject({
+  user: text("A user who may open every mailbox; empty: each account's own password is used"),
+  password: secret("The master user's password"),
+  passwordFile: text("A file that holds it, in place of `password`"),
+  form: text(
+    "How the name of the login is made of {login} and {master}; " +
+      "empty: the master user logs in and names the account (SASL PLAIN)",
+  ),
+});
+
+/** The section `[mailbox.imap.NAME]`. */
+export const serverConfig = v.strictObject({
+  domains: texts("Domains whose accounts have their mail there"),
+  accounts: texts("Further addresses whose mail is there"),
+  host: text("The IMAP server"),
+  ...connection,
+  user: text("How an account logs in, made of {address}, {local} and {domain}", "{address}"),
+  auth: v.optional(
+    v.pipe(
+      v.picklist(
+        ["password", "xoauth2", "oauthbearer"],
+        'one of "password", "xoauth2", "oauthbearer"',
+      ),
+      v.description("What the phone's password is: a password, or a token that is handed on"),
+    ),
+    "password",
+  ),
+  master: v.optional(master, {}),
+  connections: seconds(1, 4, "The most connections for one account, the waiting one included"),
+  timeout: seconds(1, 30, "Seconds after which a server that says nothing is given up"),
+  idle: seconds(0, 60, "Seconds after which a connection that nobody uses is closed"),
+  rememberLogin: seconds(0, 300, "Seconds for which a checked password is not checked again"),
+  provision: flag(true, "Whoever can log in there gets an account here at the first login"),
+  appPasswords: flag(false, "Allows app passwords; each keeps the server's password, sealed by it"),
+  subscribed: flag(false, "Shows subscribed folders only"),
+  shared: flag(true, "Shows the folders of others, and public ones"),
+  sweep: seconds(5, 60, "Seconds between looks at folders of which the server tells no news"),
+  folders: v.optional(folders, {}),
+  smtp: v.optional(smtp, {}),
+});
+
+/** One IMAP server with the submission server beside it, as configured. */
+export type ServerConfig = v.InferOutput<typeof serverConfig>;
