@@ -1,5 +1,6 @@
 // What an operator can set for one IMAP server: `[mailbox.imap.NAME]`.
 import * as v from "valibot";
+import { formatListen } from "../../../../core/mod.ts";
 
 const text = (description: string, initial = "") =>
   v.optional(v.pipe(v.string("a text"), v.description(description)), initial);
@@ -107,3 +108,20 @@ export const serverConfig = v.strictObject({
 
 /** One IMAP server with the submission server beside it, as configured. */
 export type ServerConfig = v.InferOutput<typeof serverConfig>;
+
+/** A server as the parts of the backend know it. */
+export interface Server {
+  /** The NAME of its section. */
+  readonly name: string;
+  readonly config: ServerConfig;
+}
+
+/** The port that is meant. */
+export function imapPort({ port, security }: ServerConfig): number {
+  return port || (security === "tls" ? 993 : 143);
+}
+
+/** `host:port`, for messages. */
+export function imapPlace({ config }: Server): string {
+  return formatListen({ hostname: config.host, port: imapPort(config) });
+}
