@@ -1,0 +1,211 @@
+// Starts Debian's Dovecot for tests: on free loopback ports, with temporary data, as root or not.
+import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { type Certificate, certificate } from "./certificate.ts";
+import {
+  dovecotConfig,
+  type DovecotOptions,
+  type DovecotPlace,
+  masterPassword,
+  usersConfig,
+} from "./dovecot_config.ts";
+import { deliverByLmtp } from "./lmtp.ts";
+import { freePorts, type Group, isRoot, startGroup } from "./processes.ts";
+import { greeted } from "./ready.ts";
+
+export type { DovecotOptions } from "./dovecot_config.ts";
+
+/** Somebody who can log in. */
+export interface User {
+  /** Also the name of the login. */
+  readonly address: string;
+  readonly password: string;
+}
+
+/** A running Dovecot. */
+export interface Dovecot {
+  readonly host: "127.0.0.1";
+  /** Plain IMAP; with `tls` it offers STARTTLS. */
+  readonly port: number;
+  /** IMAP over TLS; only with `tls`. */
+  readonly tlsPort: number;
+  readonly lmtpPort: number;
+  /** Unix sockets: LMTP, and Dovecot SASL for a submission server. */
+  readonly lmtpSocket: string;
+  readonly authSocket: string;
+  /** Only with `tls`. */
+  readonly certificate: Certificate | undefined;
+  /** The master user; only with `master`. */
+  readonly master: { readonly user: string; readonly password: string };
+  /** Where everything lies; mail of USER in `mail/USER`. */
+  readonly dir: string;
+  /**
+   * Makes a user. "anna" becomes anna@example.test, or anna2@…, whatever is free; a name with "@"
+   * is taken as it is, and so is any with `exact`.
+   */
+  addUser(name?: string, options?: { exact?: boolean; password?: string }): Promise<User>;
+  /** From now on only this password is right. */
+  setPassword(user: User, password: string): Promise<User>;
+  /** From now on nobody of this name can log in; the mail stays. */
+  removeUser(user: User): Promise<void>;
+  /** A token with which the user can log in for `seconds`; only with `tokens`. */
+  token(user: User, seconds?: number): string;
+  /** Delivers a message by LMTP. */
+  deliver(to: User | string, mime: string | Uint8Array): Promise<void>;
+  /** Its log so far. */
+  log(): Promise<string>;
+  /** The processes of it that live. */
+  processes(): number[];
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+  /** Ends it orderly: clients are told BYE. */
+  shutDown(): Promise<void>;
+  /** Starts it again, where it runs after a kill: same ports, same mail. */
+  restart(): Promise<void>;
+  /** Ends it and removes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a server without users; see `present.ts` for whether there is one to start. */
+export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
+  // Between finding a free port and listening on it somebody else can take it.
+  for (let tries = 1;; tries++) {
+    const dir = await mkdtemp(join(tmpdir(), "navette-dovecot-"));
+    const [port, tlsPort, lmtpPort] = await freePorts(3) as [number, number, number];
+    const user = isRoot ? "dovecot" : userInfo().username;
+    const place = { dir, user, port, tlsPort, lmtpPort };
+    try {
+      const made = await lay(place, options);
+      return server(place, made, await launch(place));
+    } catch (error) {
+      await rm(dir, { recursive: true, force: true });
+      if (tries === 3 || !/in use/.test(String(error))) throw error;
+    }
+  }
+}
+
+/** Writes all files that the server needs; answers its certificate. */
+async function lay(
+  place: DovecotPlace,
+  options: DovecotOptions,
+): Promise<Certificate | undefined> {
+  const { dir, user } = place;
+  for (const name of ["users", "keys/default/HS256", "mail", "state", "public"]) {
+    await mkdir(join(dir, name), { recursive: true });
+  }
+  const made = options.tls ? await certificate() : undefined;
+  if (made) {
+    await writeFile(join(dir, "cert.pem"), made.cert);
+    await writeFile(join(dir, "key.pem"), made.key);
+  }
+  for (const [name, rights] of Object.entries(options.publicFolders ?? {})) {
+    const folder = join(dir, "public", `.${name}`);
+    for (const part of ["cur", "new", "tmp"]) await mkdir(join(folder, part), { recursive: true });
+    await writeFile(join(folder, "dovecot-acl"), `authenticated ${rights}\n`);
+  }
+  await writeFile(join(dir, "users.conf"), usersConfig(dir));
+  await writeFile(join(dir, "oauth2.conf"), tokensConfig(dir));
+  await writeFile(
+    join(dir, "keys/default/HS256/default"),
+    Buffer.from(tokenKey).toString("base64"),
+  );
+  await writeFile(join(dir, "dovecot.conf"), dovecotConfig(place, options));
+  if (isRoot) {
+    execFileSync("chown", ["-R", `${user}:${user}`, dir]);
+    await chmod(dir, 0o755);
+  }
+  return made;
+}
+
+const tokenKey = "the key of all tokens of the tests";
+
+function tokensConfig(dir: string): string {
+  return `introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=${dir}/keys/
+username_attribute = sub
+`;
+}
+
+async function launch({ dir, user, port }: DovecotPlace): Promise<Group> {
+  await rm(join(dir, "run"), { recursive: true, force: true });
+  await mkdir(join(dir, "run"));
+  if (isRoot) execFileSync("chown", [`${user}:${user}`, join(dir, "run")]);
+  const group = startGroup("/usr/sbin/dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { user });
+  const log = await readFile(join(dir, "log"), "utf8").catch(() => "");
+  let told = "";
+  try {
+    await greeted(port, group, () => group.said() + told);
+  } catch (error) {
+    await group.end();
+    told = (await readFile(join(dir, "log"), "utf8").catch(() => "")).slice(log.length);
+    throw new Error(`${error instanceof Error ? error.message : error} ${told}`);
+  }
+  return group;
+}
+
+function server(place: DovecotPlace, made: Certificate | undefined, first: Group): Dovecot {
+  const { dir } = place;
+  let group = first;
+  const names = new Set<string>();
+  const file = (address: string) => join(dir, "users", address);
+  const write = (address: string, password: string) =>
+    writeFile(file(address), JSON.stringify({ password: `{PLAIN}${password}` }));
+  return {
+    host: "127.0.0.1",
+    port: place.port,
+    tlsPort: place.tlsPort,
+    lmtpPort: place.lmtpPort,
+    lmtpSocket: join(dir, "run/lmtp"),
+    authSocket: join(dir, "run/auth-client"),
+    certificate: made,
+    master: { user: "admin", password: masterPassword },
+    dir,
+    async addUser(name = "user", { exact = name.includes("@"), password } = {}) {
+      const address = exact ? name : freeName(name, names);
+      names.add(address);
+      const user = { address, password: password ?? `secret of ${address}` };
+      await write(address, user.password);
+      return user;
+    },
+    async setPassword({ address }, password) {
+      await write(address, password);
+      return { address, password };
+    },
+    removeUser: ({ address }) => rm(file(address)),
+    token: ({ address }, seconds = 3600) => token(address, seconds),
+    deliver: (to, mime) =>
+      deliverByLmtp(place.lmtpPort, typeof to === "string" ? to : to.address, mime),
+    log: () => readFile(join(dir, "log"), "utf8"),
+    processes: () => group.alive(),
+    kill: () => group.end("SIGKILL"),
+    shutDown: () => group.end("SIGTERM", "first"),
+    async restart() {
+      await group.end("SIGKILL");
+      group = await launch(place);
+    },
+    async stop() {
+      await group.end("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let n = 1;; n++) {
+    const address = `${name}${n === 1 ? "" : n}@example.test`;
+    if (!taken.has(address)) return address;
+  }
+}
+
+/** A token as an identity provider would sign it. */
+function token(address: string, seconds: number): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${
+    part({ sub: address, iat: now, nbf: now, exp: now + seconds })
+  }`;
+  return `${text}.${createHmac("sha256", tokenKey).update(text).digest("base64url")}`;
+}
