@@ -3,8 +3,7 @@ import { accounts, type CliCommand, CliError } from "../../core/mod.ts";
 import { accountCeilings } from "./ceiling.ts";
 import { parseVersion, versions } from "./versions.ts";
 
-export const ceilingCommand: CliCommand = (program, context) => {
-  const eas = program.command("eas").description("Exchange ActiveSync");
+export const ceilingCommand: CliCommand = (eas, context) => {
   eas.command("ceiling")
     .summary("limit the protocol version of an account")
     .description(

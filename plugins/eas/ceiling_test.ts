@@ -8,7 +8,7 @@ import { fakeClock } from "../../tests/kit.ts";
 import { basic, documentOf, type EasApp, easApp } from "../../tests/kit_eas.ts";
 import { el } from "./api.ts";
 import { accountCeilings, fits, lowestCeiling, parseClientCeiling } from "./ceiling.ts";
-import { ceilingCommand } from "./ceiling_command.ts";
+import { easCommand } from "./eas_command.ts";
 import { migrations } from "./migrations.ts";
 
 const information = el("Settings:Settings", el("Settings:UserInformation", el("Settings:Get")));
@@ -101,7 +101,7 @@ async function run(app: EasApp, ...words: string[]): Promise<string[]> {
     stdin: () => Promise.resolve(""),
   };
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  ceilingCommand(program, context);
+  easCommand(program, context);
   await program.parseAsync(["eas", "ceiling", ...words], { from: "user" });
   return lines;
 }

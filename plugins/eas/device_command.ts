@@ -2,6 +2,7 @@
 import { accounts, type CliCommand, CliError, type Host, tableOf } from "../../core/mod.ts";
 import type { Device } from "./api.ts";
 import { deviceRegistry } from "./devices.ts";
+import { printable } from "./printable.ts";
 
 interface Flags {
   readonly json?: true;
@@ -80,6 +81,3 @@ function table(devices: readonly ListedDevice[]): string[] {
 }
 
 const minute = (time: string) => time.slice(0, 16).replace("T", " ");
-
-/** Without control characters: what a device tells must not move the cursor of a terminal. */
-const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ");

@@ -1,4 +1,4 @@
-// The tables of the EAS layer: devices, and what they have sent.
+// The tables of the EAS layer: devices, what they have sent and have, what went wrong with them.
 import type { Migration } from "../../core/mod.ts";
 
 export const migrations: readonly Migration[] = [
@@ -69,6 +69,26 @@ export const migrations: readonly Migration[] = [
          text TEXT NOT NULL,
          PRIMARY KEY (account, device, name)
        ) WITHOUT ROWID`,
+    ],
+  },
+  {
+    id: "20261125_problems",
+    up: [
+      // What the administrator should know, and which items a device gets as stubs; see problems.ts.
+      `CREATE TABLE eas_problem (
+         number INTEGER PRIMARY KEY AUTOINCREMENT,
+         account INTEGER NOT NULL,
+         device TEXT NOT NULL,
+         kind TEXT NOT NULL,
+         about TEXT NOT NULL,
+         revision TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         times INTEGER NOT NULL DEFAULT 1,
+         first INTEGER NOT NULL,
+         last INTEGER NOT NULL,
+         UNIQUE (account, device, kind, about)
+       )`,
+      "CREATE INDEX eas_problem_last ON eas_problem (last)",
     ],
   },
 ];

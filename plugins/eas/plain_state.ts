@@ -111,6 +111,7 @@ function sessionOf(
     lost: undefined,
     // What was begun under this key and not committed is done again: with the same tokens.
     journal: new Map(),
+    forgetful: true,
     amend: () => Promise.reject(new TypeError("Cannot amend: no lost answer is kept")),
     intend: () => Promise.resolve(),
     commit: (next) =>

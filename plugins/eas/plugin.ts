@@ -34,15 +34,17 @@ import { settings } from "./commands/settings.ts";
 import { syncCommands } from "./commands/sync_commands.ts";
 import { validateCert } from "./commands/validate_cert.ts";
 import { accountCeilings } from "./ceiling.ts";
-import { ceilingCommand } from "./ceiling_command.ts";
+
 import { config } from "./config.ts";
 import { deviceCommand } from "./device_command.ts";
 import { deviceRegistry } from "./devices.ts";
 import { showFirstVisit } from "./first_start.ts";
+import { easCommand } from "./eas_command.ts";
 import { easRoute } from "./http.ts";
 import { easMetrics } from "./metrics.ts";
 import { migrations } from "./migrations.ts";
 import { plainState } from "./plain_state.ts";
+import { problemList } from "./problems.ts";
 import { probeCommand } from "./probe/mod.ts";
 import { runningCalls } from "./running.ts";
 import { sentJournal } from "./sent.ts";
@@ -70,6 +72,7 @@ export default definePlugin({
     const devices = deviceRegistry(host.db);
     const ceilings = accountCeilings(host.db, host.clock);
     const sent = sentJournal(host.db);
+    const problems = problemList(host.db, host.clock);
     const running = runningCalls();
     const metrics = easMetrics(running);
     const commands: readonly AnyCommand[] = [
@@ -96,13 +99,25 @@ export default definePlugin({
       metric.of(metrics.register, "navette_eas_*"),
       cliCommand.of(probeCommand, "probe"),
       cliCommand.of(deviceCommand, "device"),
-      cliCommand.of(ceilingCommand, "eas"),
+      cliCommand.of(easCommand, "eas"),
+      itemFailed.of(
+        ({ account, device, item, reason }) =>
+          problems.note({
+            account: account.id,
+            device: device.id,
+            kind: "unreadable",
+            about: item,
+            reason,
+          }),
+        "list of problems",
+      ),
       started.of((fact) => showFirstVisit(host, fact), "probe at the first start"),
       stopping.of(() => running.stop()),
       accountDeleted.of(async ({ account }) => {
         await devices.forget(account.id);
         await ceilings.set(account.id, undefined);
         await sent.forget(account.id);
+        await problems.forget(account.id);
         await plainState(host.db).forget(account.id);
       }),
     ];

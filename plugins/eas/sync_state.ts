@@ -59,6 +59,8 @@ export interface Lost {
   readonly gone: readonly ItemId[];
   /** How often answers to this key were made before this request, and none has arrived. */
   readonly times: number;
+  /** When the device sent this key for the second time; now, if that is this request. */
+  readonly since: number;
 }
 
 /** What the device has, as the engine looks at it. */
@@ -89,6 +91,8 @@ export interface Session extends View {
   readonly lost: Lost | undefined;
   /** Commands that were begun under the key which the device sent. */
   readonly journal: ReadonlyMap<string, Journalled>;
+  /** No journal is kept: whoever repeats a command starts over, and sends it under another key. */
+  readonly forgetful?: true;
   /**
    * Notes that the lost answer was sent again, and replaces what its record says of items that had
    * changed. Throws {@link Outdated}.

@@ -18,15 +18,16 @@ export interface Copy {
   readonly next_gone: number;
   /** The key of another answer that went out to the same key, which the device may have instead. */
   readonly spare_key: string | null;
-  /** How often the device has sent its key again. */
+  /** How often the device has sent `key` again, and when for the first time. */
   readonly repeats: number;
+  readonly repeated: number | null;
   /** Counts commits: two processes cannot both advance a copy. */
   readonly revision: number;
 }
 
 // Not next_items and spare, which are as long as a window and of use only where an answer was lost.
 const columns = `id, collection, key, state, next_key, next_state, generation, next_gone, spare_key,
-  repeats, revision`;
+  repeats, repeated, revision`;
 
 /** The copies of these collections, the newest first. */
 export function copiesOf(

@@ -21,6 +21,7 @@ export const migrations: readonly Migration[] = [
          next_gone INTEGER NOT NULL,
          spare_key TEXT,
          repeats INTEGER NOT NULL DEFAULT 0,
+         repeated INTEGER,
          revision INTEGER NOT NULL DEFAULT 0,
          next_items TEXT NOT NULL,
          spare TEXT

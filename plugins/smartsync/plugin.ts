@@ -11,7 +11,7 @@ export default definePlugin({
   needs: ["eas"],
   migrations,
   contributes(host) {
-    const state = smartsync(host.db);
+    const state = smartsync(host.db, host.clock);
     return [
       syncState.of(state, "smartsync"),
       accountDeleted.of(({ account }) => state.forget(account.id), "smartsync"),

@@ -25,13 +25,15 @@ export interface Opening {
   /** The other copies of this collection. */
   readonly others: readonly Copy[];
   readonly journal: readonly JournalRow[];
+  /** The time of the request. */
+  readonly now: number;
 }
 
 /** Opens a session; reads what a lost answer had handed out, where there is one. */
 export async function openSession(db: Database, opening: Opening): Promise<Session> {
   const { copy, key } = opening;
   const received = copy?.next_key === key;
-  const lost = copy && !received ? await lostOf(db, copy) : undefined;
+  const lost = copy && !received ? await lostOf(db, copy, opening.now) : undefined;
   const journal = opening.journal.filter((row) => row.key === key);
   return {
     ...viewOf(db, copy?.id, lost && copy?.generation),
@@ -39,14 +41,14 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
     state: (received ? copy.next_state : copy?.state) ?? undefined,
     lost,
     journal: new Map(journal.map(({ id, record }) => [id, { id, record }])),
-    amend: (held) => db.transaction((tx) => amend(tx, opening, held)),
+    amend: (held) => db.transaction((tx) => amend(tx, opening, lost, held)),
     intend: (commands) => intend(db, opening, commands),
     commit: (next) => db.transaction((tx) => commit(tx, opening, lost, next)),
     keep: (state) => keep(db, opening, received, state),
   };
 }
 
-async function lostOf(db: Database, copy: Copy): Promise<Lost> {
+async function lostOf(db: Database, copy: Copy, now: number): Promise<Lost> {
   const rows = await db.all<Omit<Held, "has"> & { has: string | null }>(
     `SELECT i.item, i.date, i.has FROM ${nextItems} WHERE c.id = ? AND i.told = ? ORDER BY n.key`,
     [copy.id, copy.generation],
@@ -57,15 +59,21 @@ async function lostOf(db: Database, copy: Copy): Promise<Lost> {
     held: rows.filter((row): row is Held => row.has !== null),
     gone: rows.filter(({ has }) => has === null).map(({ item }) => item),
     times: copy.repeats + 1,
+    since: copy.repeated ?? now,
   };
 }
 
-async function amend(tx: Database, { copy }: Opening, held: readonly Held[]): Promise<void> {
-  if (!copy) throw new TypeError("Cannot amend: nothing was handed out");
+async function amend(
+  tx: Database,
+  { copy }: Opening,
+  lost: Lost | undefined,
+  held: readonly Held[],
+): Promise<void> {
+  if (!copy || !lost) throw new TypeError("Cannot amend: nothing was handed out");
   const { changes } = await tx.run(
-    `UPDATE smartsync_copy SET repeats = repeats + 1, revision = revision + 1
+    `UPDATE smartsync_copy SET repeats = ?, repeated = ?, revision = revision + 1
        WHERE id = ? AND revision = ?`,
-    [copy.id, copy.revision],
+    [lost.times, lost.since, copy.id, copy.revision],
   );
   if (changes === 0) throw new Outdated("Cannot amend: another process advanced the collection");
   if (held.length === 0) return;
@@ -168,8 +176,8 @@ async function advance(
   if (lost) await forgetLast(tx, copy);
   const { changes } = await tx.run(
     `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_gone = ?,
-       next_items = ?, spare_key = ?, spare = ?, repeats = ?, generation = generation + 1,
-       revision = revision + 1
+       next_items = ?, spare_key = ?, spare = ?, repeats = ?, repeated = ?,
+       generation = generation + 1, revision = revision + 1
      WHERE id = ? AND revision = ?`,
     [
       key,
@@ -181,6 +189,7 @@ async function advance(
       lost?.key ?? null,
       lost ? spareOf(lost) : null,
       lost?.times ?? 0,
+      lost?.since ?? null,
       copy.id,
       copy.revision,
     ],

@@ -39,7 +39,7 @@ describe("an answer that another took the place of", () => {
   beforeEach(async () => {
     db = await openSqlite(":memory:");
     await migrate(db, [plugin], fakeClock());
-    state = smartsync(db);
+    state = smartsync(db, fakeClock());
     base = await (await open("0")).commit(next({ held: [held("x"), held("w")], state: "base" }));
     const session = await open(base);
     first = await session.commit(next({
@@ -115,7 +115,7 @@ describe("look()", () => {
   it("goes by the copy that the device uses, not by one that a late key 0 made", async () => {
     const db = await openSqlite(":memory:");
     await migrate(db, [plugin], fakeClock());
-    const state = smartsync(db);
+    const state = smartsync(db, fakeClock());
     const open = async (key: string) =>
       (await state.open(device, [{ collection, key }])).get(collection)!;
     const one = await (await open("0")).commit(next({ state: "primed" }));

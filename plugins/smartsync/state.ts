@@ -1,5 +1,5 @@
 // The sync engine's memory in the database: what fills `eas.syncState`.
-import type { Database } from "../../core/mod.ts";
+import type { Clock, Database } from "../../core/mod.ts";
 import type { DeviceRef, Look, Session, SyncState } from "../eas/api.ts";
 import { copiesOf, type Copy, end, journalsOf, startKey } from "./copy.ts";
 import { type Opening, openSession } from "./session.ts";
@@ -7,7 +7,7 @@ import { settled } from "./spare.ts";
 import { viewOf } from "./view.ts";
 
 /** The durable memory over a database that has this plugin's tables. */
-export function smartsync(db: Database): SyncState {
+export function smartsync(db: Database, clock: Clock): SyncState {
   return {
     async open(device, wanted) {
       const copies = await copiesOf(db, device, wanted.map(({ collection }) => collection));
@@ -20,7 +20,8 @@ export function smartsync(db: Database): SyncState {
         const copy = found && await settled(db, found, key);
         const journal = journals.filter((row) => row.copy === copy?.id);
         const others = own.filter(({ id }) => id !== copy?.id);
-        const opening: Opening = { device, collection, key, copy, others, journal };
+        const now = clock.now();
+        const opening: Opening = { device, collection, key, copy, others, journal, now };
         sessions.set(collection, await openSession(db, opening));
       }
       return sessions;

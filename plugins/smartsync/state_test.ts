@@ -36,10 +36,11 @@ function counting(inner: Database): Database & { count: { reads: number; writes:
 describe("smartsync", () => {
   let db: Storage;
   let state: SyncState;
+  const clock = fakeClock();
   beforeEach(async () => {
     db = await openSqlite(":memory:");
-    await migrate(db, [plugin], fakeClock());
-    state = smartsync(db);
+    await migrate(db, [plugin], clock);
+    state = smartsync(db, clock);
   });
   afterEach(() => db.close());
 
@@ -93,6 +94,7 @@ describe("smartsync", () => {
       held: [held("y")],
       gone: ["x"],
       times: 1,
+      since: clock.now(),
     });
     assert.deepEqual(await items(session), ["w1", "x1"]);
   });
@@ -303,7 +305,7 @@ describe("smartsync", () => {
       wanted.push({ collection: at, key: one });
     }
     const watched = counting(db);
-    await smartsync(watched).open(device, wanted);
+    await smartsync(watched, clock).open(device, wanted);
     assert.deepEqual(watched.count, { reads: 2, writes: 0 });
   });
 
@@ -315,7 +317,7 @@ describe("smartsync", () => {
       transaction: (work) => inner.transaction((tx) => work(noted(tx))),
       close: () => inner.close(),
     });
-    state = smartsync(noted(db));
+    state = smartsync(noted(db), clock);
     const [one, two] = await twoAnswers(
       next({ held: [held("w"), held("x")] }),
       next({ held: [held("y")], gone: ["x"] }),

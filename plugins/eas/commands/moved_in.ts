@@ -80,7 +80,7 @@ function counting(
   work: Work,
   call: EasCall,
 ): Session {
-  const { collection, state, lost, journal } = session;
+  const { collection, state, lost, journal, forgetful } = session;
   const items = plain(kept);
   return {
     ...viewAfter(session, new Map(items.map((held) => [held.item, held]))),
@@ -88,6 +88,7 @@ function counting(
     state,
     lost,
     journal,
+    ...(forgetful && { forgetful }),
     amend: (held) => session.amend(held),
     intend: (commands) => session.intend(commands),
     keep: (text) => session.keep(text),

@@ -88,7 +88,11 @@ async function hold(
     signal,
     folders: ["", ...folders],
     watch: (where, changed) => mailbox.watch(where, changed),
-    check: (touched) => atRest(work, call, () => look(state, device, looking, touched, seen)),
+    check: (touched) => {
+      // A Sync of a folder that pauses brings nothing: a Ping that speaks of it would loop.
+      const open = touched.filter((id) => !work.addRates.pauses(device, id, clock.now()));
+      return atRest(work, call, () => look(state, device, looking, open, seen));
+    },
   });
   return found ?? { status: expired };
 }

@@ -5,10 +5,11 @@ import { type DeviceRef, type EasCall, syncState } from "../api.ts";
 import type { EasConfig } from "../config.ts";
 import { Busy, type DeviceLock, deviceLock } from "../device_lock.ts";
 import { plainState } from "../plain_state.ts";
+import { problemList, type Problems } from "../problems.ts";
 import { type Sent, sentJournal } from "../sent.ts";
 import type { SyncState } from "../sync_state.ts";
 import { deviceWaits, type Waits } from "../waiting.ts";
-import { type AddRates, addRates } from "./sync/brake.ts";
+import { type AddRates, addRates } from "./sync/add_rates.ts";
 
 /** What slowed a device down: fewer items, a stub, a folder that pauses. */
 export type BrakeKind = "window" | "stub" | "adds";
@@ -22,6 +23,8 @@ export interface Work {
   /** Drafts that were sent. */
   readonly sent: Sent;
   readonly addRates: AddRates;
+  /** What the administrator should know. */
+  readonly problems: Problems;
   /** Told of each brake that was put on a device, for the metrics. */
   readonly braked: (kind: BrakeKind) => void;
   /** Read when it is used: points are not filled yet while plugins contribute. */
@@ -41,6 +44,7 @@ export function syncWork(
     broken: new LRUCache({ max: 1000 }),
     sent: sentJournal(host.db),
     addRates: addRates(),
+    problems: problemList(host.db, host.clock),
     braked,
     get state() {
       return host.all(syncState)[0] ?? plain;

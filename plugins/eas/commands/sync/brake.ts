@@ -1,84 +1,45 @@
-// Brakes: a device that asks for the same answer again and again, or adds the same without end.
-import { LRUCache } from "lru-cache";
+// The loop brake: an answer that a device asks for again and again becomes smaller, down to a stub.
 import type { Lost } from "../../api.ts";
-import type { DeviceRef } from "../../sync_state.ts";
-import type { Filed } from "./journal.ts";
+import { parseState } from "./state.ts";
 
 /** How an answer is made easier to digest. */
 export interface Brake {
   /** The most things that it may tell. */
   readonly window: number;
-  /** Why its only item goes out as a stub; undefined: it does not. */
+  /** It became smaller with this request. */
+  readonly tightened: boolean;
+  /** Why the only item that it tells is to go out as a stub; undefined: as itself. */
   readonly stub: string | undefined;
 }
 
-/** So often may the same answer be asked for on a bad line, the first time included. */
+/**
+ * So often is an answer made before it becomes smaller, and so often the smaller one again. Lines
+ * lose a few answers in a row; and between two smaller answers there must be several alike, because
+ * the device may have any of those that a network repeats, and two are remembered.
+ */
 const patience = 4;
-/** One item alone is asked for so often before it is taken for the culprit. */
-const suspicion = 6;
+
+/** How much smaller. 512 things become 64, 8 and one: at the fourth step it is clear which it is. */
+const shrinks = 8;
+
+/** In a tunnel every answer gets lost: for so long nothing but the window suffers. Milliseconds. */
+const stubAfter = 2 * 60_000;
 
 /**
- * What to do where `lost` was asked for many times: a quarter of it, then a quarter of that, down to
- * one item; and if that one is asked for again and again, its stub. So one message that crashes a
- * device, or is too long for its line, holds up nothing but itself.
+ * What to do where `lost` was asked for many times: fewer things, then one alone; and if that one is
+ * asked for again and again for minutes, its stub. So one message that crashes a device, or is too
+ * long for its line, holds up nothing but itself. Undefined: nothing, or the device has shown with
+ * its key that it got on.
  */
-export function brakeOf(lost: Lost | undefined): Brake | undefined {
+export function brakeOf(lost: Lost | undefined, now: number): Brake | undefined {
   if (!lost || lost.times < patience) return undefined;
-  const told = lost.held.length + lost.gone.length;
-  const alone = told <= 1 && lost.times >= suspicion;
+  const { told } = parseState(lost.state);
+  if (told === 0) return undefined;
+  const step = lost.times % patience === 0;
+  const alone = step && told === 1 && lost.times >= 2 * patience && now - lost.since >= stubAfter;
   return {
-    window: Math.max(1, Math.floor(told / 4)),
-    stub: alone ? `the device asked for it ${lost.times} times` : undefined,
-  };
-}
-
-/** Adds of one kind within the time that are still thought to be a person's. */
-const mostAlike = 200;
-/** The time, and the length of a pause. Milliseconds. */
-const span = 10 * 60_000;
-
-/** Watches how fast devices add items that are alike: a client gone wild fills a mailbox in an hour. */
-export interface AddRates {
-  /**
-   * Counts the new Adds of a request. `begins`: with them it is too much, and the folder pauses for
-   * this device; `pauses`: it does already. Either way none of them may run.
-   */
-  check(device: DeviceRef, folder: string, fresh: readonly Filed[], now: number): AddRate;
-}
-
-export type AddRate = "fine" | "begins" | "pauses";
-
-interface Rate {
-  /** The moments of Adds, by what they add. */
-  readonly alike: Map<string, number[]>;
-  until: number;
-}
-
-/** The rates of all devices; what is quiet for long is forgotten. */
-export function addRates(): AddRates {
-  const rates = new LRUCache<string, Rate>({ max: 2000 });
-  return {
-    check({ account, device }, folder, fresh, now) {
-      const name = JSON.stringify([account, device, folder]);
-      const rate: Rate = rates.get(name) ?? { alike: new Map(), until: 0 };
-      if (now < rate.until) return "pauses";
-      const adds = fresh.filter(({ command }) => command.kind === "add");
-      if (adds.length === 0) return "fine";
-      rates.set(name, rate);
-      for (const [what, moments] of rate.alike) {
-        const recent = moments.filter((at) => at > now - span);
-        if (recent.length > 0) rate.alike.set(what, recent);
-        else rate.alike.delete(what);
-      }
-      for (const { what } of adds) {
-        const moments = [...rate.alike.get(what) ?? [], now];
-        rate.alike.set(what, moments);
-        if (moments.length <= mostAlike) continue;
-        rate.until = now + span;
-        rate.alike.clear();
-        return "begins";
-      }
-      return "fine";
-    },
+    window: step ? Math.max(1, Math.floor(told / shrinks)) : told,
+    tightened: step && told > 1,
+    stub: alone ? `The device asked for it ${lost.times} times and did not get on.` : undefined,
   };
 }

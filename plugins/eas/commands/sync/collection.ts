@@ -3,7 +3,7 @@ import type { FolderId } from "../../../mailbox/api.ts";
 import type { EasCall, Session } from "../../api.ts";
 import type { ItemOptions } from "../../schema/options.ts";
 import { deviceOf, type Work } from "../work.ts";
-import { type Brake, brakeOf } from "./brake.ts";
+import type { Brake } from "./brake.ts";
 import {
   type Answered,
   type CommandContext,
@@ -14,10 +14,11 @@ import {
 import { viewAfter } from "./effects.ts";
 import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
-import { doneBefore, type Entry, type Filed, readJournal } from "./journal.ts";
+import { type Entry, type Filed, readJournal } from "./journal.ts";
 import { type CollectionOptions, floorOf, standardOptions } from "./options.ts";
 import { amendments, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
+import { addsTooMuch, slowedDown, type Stubs, stubsOf } from "./relief.ts";
 import { type CollectionState, formatState, parseState, startOf, withFloor } from "./state.ts";
 
 /** What is told of a collection. MS-ASCMD 2.2.3.177.17 */
@@ -31,8 +32,10 @@ export interface CollectionAnswer {
   readonly fetches: readonly string[];
   readonly ops: readonly Op[];
   readonly options: ItemOptions;
-  /** Why its item goes out as a stub. */
-  readonly stub?: string | undefined;
+  /** Items that go out as stubs, and why. */
+  readonly stubs?: Stubs;
+  /** The device does not get on with this: nothing of other folders may come with it. */
+  readonly alone?: boolean;
   /** Nothing to say: it may be left out. */
   readonly quiet: boolean;
 }
@@ -59,35 +62,9 @@ export async function syncCollection(
   // With key 0 changes must not be asked for; phones that do expect items and get them.
   const { strict } = parts.work.host.config;
   if (strict && plan.wants && plan.before === undefined) return failed(request, 4);
-  if (addsTooMuch(plan)) return failed(request, 5);
+  // Status 5 is the one after which devices keep what they have to tell, and come back later.
+  if (await addsTooMuch(plan)) return failed(request, 5);
   return await sentAgain(plan) ?? await madeAnew(plan);
-}
-
-/** A client gone wild: its folder pauses, and the administrator hears of it once. */
-function addsTooMuch({ work, call, request, filed, journal }: Plan): boolean {
-  const fresh = filed.filter((one) => !doneBefore(journal, one));
-  const rate = work.addRates.check(deviceOf(call), request.id, fresh, call.clock.now());
-  if (rate === "begins") {
-    call.log.error(
-      { collection: request.id },
-      "a folder pauses: the device adds the same for ever",
-    );
-    work.braked("adds");
-  }
-  return rate !== "fine";
-}
-
-/** An answer that is asked for again and again becomes smaller, and the log says so. */
-function slowedDown(
-  { work, call, session, request }: CollectionWork & { request: AskedCollection },
-) {
-  const brake = brakeOf(session.lost);
-  if (!brake) return undefined;
-  const { times } = session.lost!;
-  const what = { collection: request.id, times, window: brake.window };
-  call.log.warn(what, "a device asks for the same answer again and again");
-  work.braked(brake.stub === undefined ? "window" : "stub");
-  return brake;
 }
 
 /** What a request comes down to, together with what is remembered. */
@@ -110,7 +87,7 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
   const before = session.state === undefined ? undefined : parseState(session.state);
   // Commands with key 0 are ignored: some clients send them.
   const commands = before ? request.commands : [];
-  const brake = slowedDown({ ...parts, request });
+  const brake = slowedDown(parts, request);
   return {
     ...parts,
     brake,
@@ -135,8 +112,8 @@ async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   if (ops.length > plan.window) return undefined;
   await session.amend(amendments(ops));
   const { more } = state;
-  const stub = plan.brake?.stub;
-  return { ...frame(request, key, options.item), more, answers, fetches, ops, stub, quiet: false };
+  const told = { more, answers, fetches, ops, quiet: false };
+  return { ...frame(request, key, options.item), ...told, ...await eased(plan, ops) };
 }
 
 async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
@@ -152,18 +129,26 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
     isLate: () => call.clock.now() >= plan.until,
   });
   const looks = wants && plan.room > 0;
-  const more = looks ? await findChanges(hunt, commanded.doubtful) : false;
-  const state = { ...hunt.state, asked: wants, more };
+  // Where there is no room, what a lost answer told comes with the next one.
+  const waits = wants && session.lost !== undefined && parseState(session.lost.state).told > 0;
+  const more = looks ? await findChanges(hunt, commanded.doubtful) : waits;
+  const state = { ...hunt.state, asked: wants, more, told: hunt.ops.size };
   const key = await handOut(request, session, { hunt, commanded, more }, state);
+  const ops = [...hunt.ops.values()];
   return {
     ...frame(request, key, options.item),
     more,
     answers: commanded.answers,
     fetches,
-    ops: [...hunt.ops.values()],
-    stub: plan.brake?.stub,
+    ops,
     quiet: key === request.key && fetches.length === 0,
+    ...await eased(plan, ops),
   };
+}
+
+/** What an answer that the device does not get on with says besides. */
+async function eased(plan: Plan, ops: readonly Op[]) {
+  return { stubs: await stubsOf(plan, ops), alone: plan.brake !== undefined && ops.length > 0 };
 }
 
 /** Where the search for changes begins. */
@@ -221,11 +206,11 @@ async function handOut(
 
 /** What was asked for is of no interest where nothing was handed out. */
 function isNews(before: string, state: CollectionState): boolean {
-  const { asked, more } = parseState(before);
-  return formatState({ ...state, asked, more }) !== before;
+  const { asked, more, told } = parseState(before);
+  return formatState({ ...state, asked, more, told }) !== before;
 }
 
-type Frame = Omit<CollectionAnswer, "more" | "answers" | "fetches" | "ops" | "stub" | "quiet">;
+type Frame = Pick<CollectionAnswer, "id" | "key" | "status" | "options">;
 
 function frame({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
   return { id, key, status: 1, options };

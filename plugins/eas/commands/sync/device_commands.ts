@@ -118,6 +118,7 @@ export async function runCommands(
     const task: DraftTask = {
       command: one.command,
       token: (attempt = entry.attempt) => tokenOf(context, one, attempt),
+      sendToken: `${tokenOf(context, one, 1, sending(context, one))}:send`,
       again: entry.attempt > 1,
       interrupted: interrupted.has(one.id),
     };
@@ -137,13 +138,27 @@ function attemptOf(entry: Entry | undefined, { what }: Filed): number {
 }
 
 function tokenOf(
-  { device, folder, key }: CommandContext,
-  { id }: Filed,
+  context: CommandContext,
+  one: Filed,
   attempt: number,
+  under = placeOf(context, one),
 ): string {
-  const name = [device.account, device.device, folder, key, id, attempt].join("\n");
+  const { device, folder } = context;
+  const name = [device.account, device.device, folder, under, one.id, attempt].join("\n");
   return `sync:${createHash("sha256").update(name).digest("base64url")}`;
 }
+
+/**
+ * What a command's id is unique under: its key. Where no journal is kept, a device whose answer was
+ * lost starts over and sends its Adds under another key: there their content is what tells a repeat
+ * from another item, because ids of devices that count from one come again.
+ */
+const placeOf = ({ session, key }: CommandContext, { command, what }: Filed) =>
+  session.forgetful && command.kind === "add" ? what : key;
+
+/** A device composes a repeat anew: its id counts, not its content. A draft goes out once only. */
+const sending = (context: CommandContext, one: Filed) =>
+  context.session.forgetful && one.command.kind === "change" ? "" : placeOf(context, one);
 
 /** Items as they are and as the device has them; commands keep both up to date for the next. */
 export interface Items {

@@ -28,6 +28,8 @@ export interface DraftTask {
   readonly command: DeviceCommand;
   /** Its token; with an attempt: that of another content under the same id. */
   token(attempt?: number): string;
+  /** The token of its sending. */
+  readonly sendToken: string;
   /** Another content came under this id before. */
   readonly again: boolean;
   /** Begun before with this content, and then the server stopped. */
@@ -77,7 +79,9 @@ export async function addDraft(context: CommandContext, task: DraftTask): Promis
       return await added(context, made, await composed(context, task));
     }
     const made = await mailbox.create(folder, { mime: draft.mime, marks }, task.token(1));
-    return await added(context, made, draft);
+    const outcome = await added(context, made, draft);
+    // It may be a repeat that no journal tells from a first time: somebody may have changed it since.
+    return context.session.forgetful ? { ...outcome, doubtful: made.id } : outcome;
   } catch (error) {
     // The folder is gone: that concerns more than this draft.
     if (error instanceof NotFound) throw error;
@@ -218,8 +222,7 @@ async function send(
 ): Promise<Outcome["status"] | undefined> {
   // MS-ASCMD 2.2.2
   if (!canBeSent(fields)) return 183;
-  // A device composes a repeat anew: the id counts, not the content.
-  const token = `${task.token(1)}:send`;
+  const token = task.sendToken;
   try {
     const from = senderOf(fields, account);
     await mailbox.send({ mime, from, to: [], saveInSent: true }, token);
@@ -231,7 +234,7 @@ async function send(
 }
 
 async function wasSent({ account, device, sent }: CommandContext, task: DraftTask) {
-  return await sent.has(account.id, device.device, `${task.token(1)}:send`);
+  return await sent.has(account.id, device.device, task.sendToken);
 }
 
 async function remove({ mailbox }: CommandContext, task: DraftTask, id: string): Promise<void> {

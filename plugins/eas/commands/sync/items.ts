@@ -8,6 +8,7 @@ import { changeSince } from "../../schema/marks.ts";
 import { type ItemOptions, untruncated } from "../../schema/options.ts";
 import type { Work } from "../work.ts";
 import type { Op } from "./hunt.ts";
+import type { Stubs } from "./relief.ts";
 
 /** Items of one `Mailbox.read`: two round trips for a usual window. */
 const batch = 64;
@@ -19,12 +20,12 @@ export interface ItemWriter {
   fetched(id: ItemId): Promise<Element>;
 }
 
-/** Writes items for one collection; `stub`: why those of its commands go out as stubs. */
+/** Writes items for one collection; `stubs`: those that go out as stubs, and why. */
 export function itemWriter(
   work: Work,
   call: EasCall,
   options: ItemOptions,
-  stub?: string,
+  stubs: Stubs = new Map(),
 ): ItemWriter {
   const want = wantedOf(options);
   const whole = untruncated(options);
@@ -39,8 +40,11 @@ export function itemWriter(
           const { kind, state } = part.get(item.id)!;
           // The marks that were recorded, not those of this moment: what differs is told next time.
           const marks = state?.marks ?? item.state.marks;
-          const told = stub === undefined ? item : { ...item, mail: undefined, problem: stub };
-          const data = fields({ ...told, state: { ...item.state, marks } });
+          const told = { ...item, state: { ...item.state, marks } };
+          const problem = stubs.get(item.id);
+          const data = problem === undefined
+            ? fields(told)
+            : el("AirSync:ApplicationData", ...stubOf(told, problem, options, call).fields);
           const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
           yield el(tag, el("AirSync:ServerId", item.id), data);
         }
@@ -72,8 +76,9 @@ function applicationData(
   const { account, device, log } = call;
   const name = `${account.id}/${item.id}`;
   const known = broken.get(name);
-  const sound = known === undefined ? item : { ...item, mail: undefined, problem: known };
-  const { fields, body, problem } = mailItem(sound, options, call);
+  const { fields, body, problem } = known === undefined
+    ? mailItem(item, options, call)
+    : stubOf(item, known, options, call);
   if (problem !== undefined) {
     log.warn({ item: item.id, problem }, "an item went out as a stub");
     void host.emit(itemFailed, { account, device, item: item.id, reason: problem });
@@ -83,6 +88,9 @@ function applicationData(
   const remember = (reason: string) => broken.set(name, reason);
   return el("AirSync:ApplicationData", ...fields.map((field) => noted(field, remember)));
 }
+
+const stubOf = (item: Item, problem: string, options: ItemOptions, call: EasCall) =>
+  mailItem({ ...item, mail: undefined, problem }, options, call);
 
 /** An element whose streamed text reports why it broke off. What a later try may mend is no reason. */
 function noted(element: Element, report: (reason: string) => void): Element {

@@ -251,7 +251,7 @@ async function play(
     summary: "The state, with faults",
     needs: ["eas"],
     migrations,
-    contributes: (host) => [syncState.of(broken(faults.state(smartsync(host.db))))],
+    contributes: (host) => [syncState.of(broken(faults.state(smartsync(host.db, host.clock))))],
   });
   const app = await engine({ store, wrap: (mailbox) => faults.mailbox(mailbox) }, state);
   const play = new Play(app, seed, faults);

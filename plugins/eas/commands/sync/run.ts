@@ -117,12 +117,18 @@ async function workThrough(
   const drafts = once(() => specialOf(call.mailbox, "drafts"));
   const answers: CollectionAnswer[] = [];
   let room = request.window;
+  let isolated = false;
   let failures: unknown[] = [];
   for (const collection of collections) {
-    if (room <= 0 && collection.commands.length === 0 && collection.key !== "0") continue;
+    const session = sessions.get(collection.id);
+    // Beside a folder that the device does not get on with, others that it asks for again say that
+    // there is more: it would not come back for what a lost answer had told.
+    const isLeftOut = room <= 0 && !(isolated && session?.lost);
+    if (isLeftOut && collection.commands.length === 0 && collection.key !== "0") continue;
     const parts = { work, call, room: Math.max(0, room), trash, drafts, until };
-    const outcome = await alone(collection, sessions.get(collection.id), parts);
-    room -= outcome.answer.ops.length;
+    const outcome = await alone(collection, session, parts);
+    isolated ||= outcome.answer.alone === true;
+    room = isolated ? 0 : room - outcome.answer.ops.length;
     answers.push(outcome.answer);
     if (outcome.failure !== undefined) failures = [...failures, outcome.failure];
   }

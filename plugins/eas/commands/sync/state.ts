@@ -29,6 +29,8 @@ export interface CollectionState {
   /** Whether the answer looked for changes, and found more than it could hold. */
   readonly asked: boolean;
   readonly more: boolean;
+  /** How many things the answer told, the device's own commands not counted. */
+  readonly told: number;
 }
 
 export const parseState = (text: string): CollectionState => JSON.parse(text);
@@ -40,7 +42,7 @@ export function startOf(
   floor: number,
   options: CollectionOptions,
 ): CollectionState {
-  return { cursor, floor, options, listing: {}, asked: false, more: true };
+  return { cursor, floor, options, listing: {}, asked: false, more: true, told: 0 };
 }
 
 /** Moves the time window: what it leaves is taken away, what it newly holds is listed. */
