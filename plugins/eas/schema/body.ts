@@ -5,6 +5,8 @@ import { toHtml, toText } from "./convert.ts";
 import { isSmime } from "./message_class.ts";
 import { mimeText } from "./mime_text.ts";
 import type { BodyPreference, ItemOptions } from "./options.ts";
+import { wantedWithPart } from "./body_part.ts";
+import { type Source, stub } from "./stub.ts";
 import { byteLength, cleanLines, cutHtml, cutText, withoutTail } from "./text.ts";
 
 /** A body as it was chosen and cut for a device. */
@@ -29,8 +31,12 @@ export interface MimeData {
 
 const everything = Number.MAX_SAFE_INTEGER;
 
-/** What `Mailbox.read` has to bring so that {@link chooseBody} can do its work. */
+/** What `Mailbox.read` has to bring so that {@link chooseBody} and `bodyPart` can do their work. */
 export function wantedOf(options: ItemOptions): Want {
+  return options.bodyPart ? wantedWithPart(wantedForBody(options)) : wantedForBody(options);
+}
+
+function wantedForBody(options: ItemOptions): Want {
   const mime = options.bodyPreferences.find(({ type }) => type === 4);
   if (options.mimeSupport === 2 && mime && !insists(mime)) return {};
   const readable = readableOf(options);
@@ -48,14 +54,17 @@ export function wantedOf(options: ItemOptions): Want {
 const capped = (bytes: number) => Math.min(bytes, everything);
 const limitOf = (preference?: BodyPreference) => preference?.truncationSize ?? everything;
 
-/** The preferences for text and HTML; a device that has none gets text. */
-function readableOf({ bodyPreferences }: ItemOptions): readonly BodyPreference[] {
+/**
+ * The preferences for text and HTML; a device that has none gets text, or where it asks for the own
+ * part only, no more than the size.
+ */
+function readableOf({ bodyPreferences, bodyPart }: ItemOptions): readonly BodyPreference[] {
   const readable = bodyPreferences.filter(({ type }) => type === 1 || type === 2);
-  return readable.length > 0 ? readable : [{ type: 1 }];
+  if (readable.length > 0) return readable;
+  return bodyPart && bodyPreferences.length === 0
+    ? [{ type: 1, truncationSize: 0 }]
+    : [{ type: 1 }];
 }
-
-/** What a body is made from. */
-type Source = Pick<Mail, "native" | "text" | "html" | "preview">;
 
 /** Chooses, converts and cuts the body of an item. */
 // MS-ASAIRS 2.2.2.12
@@ -156,18 +165,6 @@ function cut(mail: Source, preference: BodyPreference, whole: Rendered): Body {
 function previewOf(mail: Source, { preview }: BodyPreference): string | undefined {
   if (!preview) return undefined;
   return cleanLines([...mail.preview].slice(0, preview).join("")) || undefined;
-}
-
-/** What stands in place of a message that cannot be read. */
-function stub(problem: string | undefined): Source {
-  const content = cleanLines([
-    "This message could not be prepared for this device.",
-    ...(problem ? ["", problem] : []),
-    "",
-    "The message itself is attached as message.eml, as it arrived.",
-  ].join("\r\n"));
-  const text = { content, size: byteLength(content), truncated: false };
-  return { native: "text", text, html: undefined, preview: content.split("\r\n")[0]! };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EasCall } from "../api.ts";
 import type { Element } from "../wbxml/element.ts";
 import { atLeast } from "../versions.ts";
 import { type Body, bodyElement, chooseBody } from "./body.ts";
+import { bodyPart } from "./body_part.ts";
 import { emailFields } from "./email.ts";
 import { legacyBody } from "./legacy_body.ts";
 import type { ItemOptions } from "./options.ts";
@@ -31,7 +32,13 @@ export function mailItem(
     const elements = atLeast(call.version, "12.0")
       ? [bodyElement(body, body.data === undefined ? undefined : part)]
       : legacyBody(body);
-    const fields = emailFields(item, elements, call.version, call.account);
+    const own = options.bodyPart && bodyPart(item, options.bodyPart);
+    const fields = emailFields(
+      item,
+      own ? [...elements, own] : elements,
+      call.version,
+      call.account,
+    );
     return { fields, body, problem: item.problem };
   } catch (error) {
     if (item.mail === undefined) throw error;

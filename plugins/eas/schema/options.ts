@@ -1,4 +1,5 @@
 // How a device wants items: the children that the Options of Sync, ItemOperations and Search share.
+import { Status } from "../status.ts";
 import { atLeast, type Version } from "../versions.ts";
 import type { Element } from "../wbxml/element.ts";
 
@@ -20,6 +21,8 @@ export interface ItemOptions {
   readonly class?: string;
   /** In the order of the device. */
   readonly bodyPreferences: readonly BodyPreference[];
+  /** How the message's own part of its conversation is wanted; absent: not. Its type is 2. */
+  readonly bodyPart?: BodyPreference;
   /** 0 never MIME, 1 for S/MIME only, 2 for all mail. */
   readonly mimeSupport: 0 | 1 | 2;
   /** At most so many bytes of MIME; absent: all of it. */
@@ -32,9 +35,10 @@ export const noOptions: ItemOptions = { bodyPreferences: [], mimeSupport: 0 };
 /** The same options without their limits: how a device wants what it fetches whole. */
 // MS-ASCMD 2.2.3.67.2
 export function untruncated(options: ItemOptions): ItemOptions {
-  const { mimeTruncation: _, ...rest } = options;
-  const bodyPreferences = options.bodyPreferences.map(({ truncationSize: _, ...kept }) => kept);
-  return { ...rest, bodyPreferences };
+  const { mimeTruncation: _, bodyPart, ...rest } = options;
+  const whole = ({ truncationSize: _, ...kept }: BodyPreference): BodyPreference => kept;
+  const bodyPreferences = options.bodyPreferences.map(whole);
+  return { ...rest, bodyPreferences, ...(bodyPart && { bodyPart: whole(bodyPart) }) };
 }
 
 /** Options that break the protocol: Status 4 in Sync, 2 in ItemOperations and Search. */
@@ -42,17 +46,22 @@ export class BadOptions extends Error {
   override name = "BadOptions";
 }
 
-/** Reads an `Options` element; other children are left to the caller. Throws {@link BadOptions}. */
+/**
+ * Reads an `Options` element; other children are left to the caller. Throws {@link BadOptions}, and
+ * Status 164 for a part of a kind that there is not.
+ */
 // MS-ASCMD 2.2.3.125.6
 export function readOptions(options: Element | undefined, version: Version): ItemOptions {
   if (!options) return noOptions;
   const kind = options.textOf("AirSync:Class");
   const truncation = mimeTruncation(options.textOf("AirSync:MIMETruncation"));
+  const bodyPart = readBodyPart(options, version);
   return {
     ...(kind ? { class: kind } : {}),
     bodyPreferences: atLeast(version, "12.0")
       ? preferences(options.all("AirSyncBase:BodyPreference"), version)
       : legacyPreferences(options.textOf("AirSync:Truncation")),
+    ...(bodyPart && { bodyPart }),
     mimeSupport: integer(options.textOf("AirSync:MIMESupport") ?? "0", 0, 2, "MIMESupport") as
       | 0
       | 1
@@ -66,6 +75,17 @@ function preferences(elements: readonly Element[], version: Version): BodyPrefer
   const read = elements.map((element) => preference(element, version));
   const types = new Set(read.map(({ type }) => type));
   if (types.size < read.length) throw new BadOptions("Cannot read options: a body Type twice");
+  return read;
+}
+
+/** Only HTML; other types end the whole request. MS-ASCMD 2.2.2 */
+// MS-ASAIRS 2.2.2.11
+function readBodyPart(options: Element, version: Version): BodyPreference | undefined {
+  const all = options.all("AirSyncBase:BodyPartPreference");
+  if (!atLeast(version, "14.1") || all.length === 0) return undefined;
+  if (all.length > 1) throw new BadOptions("Cannot read options: more than one BodyPartPreference");
+  const read = preference(all[0]!, version);
+  if (read.type !== 2) throw new Status(164, "a part of a body is HTML");
   return read;
 }
 

@@ -1,6 +1,7 @@
 // Options: what devices send, and what is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Status } from "../status.ts";
 import { el, type Element } from "../wbxml/element.ts";
 import { BadOptions, noOptions, readOptions, untruncated } from "./options.ts";
 
@@ -106,4 +107,26 @@ test("untruncated() takes the limits away and leaves the rest", () => {
     }),
     { class: "Email", bodyPreferences: [{ type: 2, preview: 9 }, { type: 4 }], mimeSupport: 1 },
   );
+});
+
+const part = (...children: Element[]) => el("AirSyncBase:BodyPartPreference", ...children);
+
+test("readOptions() reads BodyPartPreference from 14.1 on, and Fetch takes the part whole", () => {
+  const options = el("AirSync:Options", part(type(2), el("AirSyncBase:TruncationSize", 500)));
+  const read = readOptions(options, "14.1");
+  assert.deepEqual(read.bodyPart, { type: 2, truncationSize: 500 });
+  assert.deepEqual(untruncated(read).bodyPart, { type: 2 });
+  assert.equal(readOptions(options, "14.0").bodyPart, undefined);
+});
+
+test("readOptions() refuses parts that are no HTML with 164, and broken ones as it does others", () => {
+  const read = (...parts: Element[]) => () => readOptions(el("AirSync:Options", ...parts), "16.1");
+  for (const other of [1, 3, 4]) {
+    assert.throws(
+      read(part(type(other))),
+      (error) => error instanceof Status && error.code === 164,
+    );
+  }
+  assert.throws(read(part(type(7))), BadOptions);
+  assert.throws(read(part(type(2)), part(type(2))), BadOptions);
 });
