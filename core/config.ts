@@ -1,10 +1,19 @@
 // The configuration: read from all layers, checked against every schema, all errors at once.
 import { dirname, resolve } from "node:path";
-import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from "valibot";
+import { type BaseIssue, type GenericSchema, safeParse } from "valibot";
 import { type CoreConfig, coreSections } from "./config_core.ts";
 import { isTable, type Layers, layersOf } from "./config_layers.ts";
-import { asToml, type ConfigOption, entriesOf, optionsOf, wantedBy } from "./config_option.ts";
+import {
+  asToml,
+  type ConfigOption,
+  entriesOf,
+  optionsOf,
+  recordOf,
+  wantedBy,
+} from "./config_option.ts";
+import { fits, isName, nameWanted } from "./config_record.ts";
 import { serverFindings } from "./config_server.ts";
+import { refusedEndings } from "./config_variable.ts";
 import { ConfigError, type ConfigFinding } from "./error.ts";
 import type { Plugin } from "./plugin.ts";
 import { suggest } from "./suggest.ts";
@@ -86,11 +95,11 @@ export function sectionsOf(
 class Check {
   readonly findings: ConfigFinding[];
   readonly #layers: Layers;
-  readonly #options: ReadonlyMap<string, ConfigOption>;
+  readonly #options: readonly ConfigOption[];
   constructor(layers: Layers, options: readonly ConfigOption[]) {
     this.findings = [...layers.findings];
     this.#layers = layers;
-    this.#options = new Map(options.map((option) => [option.path.join("."), option]));
+    this.#options = options;
   }
 
   /** Refuses what no schema names, with the name that was perhaps meant. */
@@ -100,13 +109,36 @@ class Check {
     known: ReadonlyMap<string, GenericSchema | undefined>,
   ): void {
     for (const [key, value] of Object.entries(table)) {
-      const schema = known.get(key);
-      const entries = schema && entriesOf(schema);
       const here = [...path, key];
       if (!known.has(key)) this.#unknown(here, [...known.keys()]);
-      else if (isTable(value) && (entries || path.length === 0)) {
-        this.keys(here, value, new Map(Object.entries(entries ?? {})));
+      else if (isTable(value)) this.#below(here, value, known.get(key));
+    }
+  }
+
+  #below(path: readonly string[], table: object, schema: GenericSchema | undefined): void {
+    const record = schema && recordOf(schema);
+    if (record) return this.#names(path, table, record.value);
+    const entries = schema && entriesOf(schema);
+    if (entries || path.length === 1) {
+      this.keys(path, table, new Map(Object.entries(entries ?? {})));
+    }
+  }
+
+  /** Checks the names that the operator has chosen, and what is below them. */
+  #names(path: readonly string[], table: object, schema: GenericSchema): void {
+    const endings = refusedEndings(path, this.#options.map((option) => option.path));
+    for (const [name, value] of Object.entries(table)) {
+      const here = [...path, name];
+      const ending = endings.find((ending) => name.endsWith(ending));
+      if (!isName(name)) {
+        const fix = suggestedName(name);
+        this.#add(here, { value: undefined, wanted: nameWanted, fix });
+      } else if (ending) {
+        const wanted = `a name that does not end in "${ending}": in the environment that ` +
+          "stands for a table below";
+        this.#add(here, { value: undefined, wanted, fix: "choose another name" });
       }
+      if (isTable(value)) this.#below(here, value, schema);
     }
   }
 
@@ -150,20 +182,23 @@ class Check {
   #issue(id: string, schema: GenericSchema, issue: BaseIssue<unknown>): void {
     // Unknown keys are told by keys(), with a suggestion.
     if (issue.type === "strict_object" && issue.expected === "never") return;
-    const path = [id, ...(getDotPath(issue)?.split(".") ?? [])];
+    const path = [id, ...(issue.path ?? []).map(({ key }) => String(key))];
     let option: ConfigOption | undefined;
     for (let length = path.length; !option && length > 0; length--) {
-      option = this.#options.get(path.slice(0, length).join("."));
+      option = this.#options.find((option) => fits(option.path, path.slice(0, length)));
     }
-    const told = issue.message.startsWith("Invalid ") ? undefined : issue.message;
+    // A check of a plugin may say how to mend it, too.
+    const [told, fix] = issue.message.startsWith("Invalid ") ? [] : issue.message.split(". Fix: ");
     const example = option && (option.examples[0] ?? option.default);
     const key = option?.path.at(-1) ?? path.at(-1)!;
     this.#add(path, {
-      value: option?.secret ? "(secret)" : issue.input,
+      // A check of a whole table brings the table along, with whatever secrets it has.
+      value: isTable(issue.input) ? undefined : option?.secret ? "(secret)" : issue.input,
       wanted: told ?? (option ? wantedBy(option.schema) : wantedBy(schema)),
-      fix: example === undefined || example === ""
-        ? `change it${option ? "" : ` to a table: [${path.join(".")}]`}`
-        : `for example ${asToml(key, example)}`,
+      fix: fix ??
+        (example === undefined || example === ""
+          ? `change it${option ? "" : ` to a table: [${path.join(".")}]`}`
+          : `for example ${asToml(key, example)}`),
     });
   }
 
@@ -175,4 +210,10 @@ class Check {
     const source = this.#layers.sourceOf(path);
     this.findings.push({ source, section, key: keys.join("."), ...finding });
   }
+}
+
+/** What somebody may call a table whose name cannot stay. */
+function suggestedName(name: string): string {
+  const near = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  return near === "" ? "choose another name" : `call it "${near}"`;
 }

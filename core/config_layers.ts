@@ -2,6 +2,8 @@
 import { parse, TomlError } from "smol-toml";
 import { safeParse } from "valibot";
 import type { ConfigOption } from "./config_option.ts";
+import { fits } from "./config_record.ts";
+import { reservedVariables, variableReader, variablesLike } from "./config_variable.ts";
 import type { ConfigFinding } from "./error.ts";
 import { suggest } from "./suggest.ts";
 
@@ -26,15 +28,6 @@ export interface LayerOptions {
   readonly switches: readonly string[];
 }
 
-/** Variables that are not options: `--config` and `--data` in the environment. */
-export const reservedVariables = ["NAVETTE_CONFIG", "NAVETTE_DATA"] as const;
-
-/** The environment variable of an option: `NAVETTE_<SECTION>_<KEY>`. */
-export function variableOf(path: readonly string[]): string {
-  const words = path.map((key) => key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
-  return ["navette", ...words].join("_").replaceAll(/[^A-Za-z0-9]/g, "_").toUpperCase();
-}
-
 /** Lays the command line over the environment over the file. */
 export function layersOf(options: LayerOptions): Layers {
   const findings: ConfigFinding[] = [];
@@ -42,7 +35,7 @@ export function layersOf(options: LayerOptions): Layers {
   const fileTree = structuredClone(tree);
   const sources = new Map<string, string>();
   const put = (path: readonly string[], text: string, source: string) => {
-    const option = options.options.find((option) => option.path.join(".") === path.join("."));
+    const option = options.options.find((option) => fits(option.path, path));
     setAt(tree, path, option ? valueFor(option, text) : tomlValue(text));
     sources.set(path.join("."), source);
   };
@@ -56,9 +49,13 @@ export function layersOf(options: LayerOptions): Layers {
         const source = sources.get(path.slice(0, length).join("."));
         if (source !== undefined) return source;
       }
-      // A whole table that only came to be because something below it was set.
-      const below = [...sources].find(([at]) => at.startsWith(`${path.join(".")}.`));
-      if (below && getAt(fileTree, path) === undefined) return below[1];
+      // In a table that only came to be because something in it was set.
+      for (let length = path.length; length > 0; length--) {
+        const table = path.slice(0, length);
+        if (getAt(fileTree, table) !== undefined) break;
+        const set = [...sources].find(([at]) => at.startsWith(`${table.join(".")}.`));
+        if (set) return set[1];
+      }
       return options.file?.name ?? "built-in defaults";
     },
   };
@@ -86,19 +83,20 @@ function readFile(file: LayerOptions["file"], findings: ConfigFinding[]): Table 
 type Put = (path: readonly string[], text: string, source: string) => void;
 
 function readEnvironment(options: LayerOptions, findings: ConfigFinding[], put: Put): void {
-  const paths = new Map(
-    options.switches.map((id) => [variableOf([id]), [id] as readonly string[]]),
-  );
-  for (const { path } of options.options) paths.set(variableOf(path), path);
+  const paths = [
+    ...options.switches.map((id) => [id]),
+    ...options.options.map(({ path }) => path),
+  ];
+  const pathOf = variableReader(paths);
   for (const [name, text] of Object.entries(options.env)) {
     if (!name.startsWith("NAVETTE_") || text === undefined) continue;
     if ((reservedVariables as readonly string[]).includes(name)) continue;
-    const path = paths.get(name);
+    const path = pathOf(name);
     if (path) {
       put(path, text, `environment (${name})`);
       continue;
     }
-    const near = suggest(name, [...paths.keys(), ...reservedVariables]);
+    const near = suggest(name, [...variablesLike(name, paths), ...reservedVariables]);
     findings.push({
       source: "environment",
       section: "",

@@ -1,13 +1,16 @@
 // Reads valibot schemas: which options a section has, and what each of them wants.
 import { stringify } from "smol-toml";
 import { type GenericSchema, safeParse } from "valibot";
-import { variableOf } from "./config_layers.ts";
+import { anyName } from "./config_record.ts";
+import { sharesVariable, variableOf } from "./config_variable.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** One option of a section, as its schema describes it. */
 export interface ConfigOption {
-  /** From the section down: `["server", "tls", "cert"]`. */
+  /** From the section down: `["server", "tls", "cert"]`; `*` where the operator chooses a name. */
   readonly path: readonly string[];
+  /** As `path`, with an example in the place of each chosen name. */
+  readonly shown: readonly string[];
   /** With its wrappers: what a value is checked against. */
   readonly schema: GenericSchema;
   readonly description: string;
@@ -25,6 +28,8 @@ interface Node {
   readonly wrapped?: Node;
   readonly default?: unknown;
   readonly entries?: Readonly<Record<string, GenericSchema>>;
+  readonly key?: GenericSchema;
+  readonly value?: GenericSchema;
   readonly pipe?: readonly Node[];
   readonly options?: readonly unknown[];
   readonly item?: Node;
@@ -40,20 +45,42 @@ const wrappers = new Set(["optional", "exact_optional", "nullable", "nullish", "
 export function entriesOf(
   schema: GenericSchema,
 ): Readonly<Record<string, GenericSchema>> | undefined {
+  return unwrapped(schema).entries;
+}
+
+/** The two schemas of a table whose keys the operator chooses; undefined for everything else. */
+export function recordOf(
+  schema: GenericSchema,
+): { readonly key: GenericSchema; readonly value: GenericSchema } | undefined {
+  const { type, key, value } = unwrapped(schema);
+  return type === "record" && key && value ? { key, value } : undefined;
+}
+
+function unwrapped(schema: GenericSchema): Node {
   let node = schema as unknown as Node;
   while (wrappers.has(node.type) && node.wrapped) node = node.wrapped;
-  return node.entries;
+  return node;
 }
+
+type Paths = Pick<ConfigOption, "path" | "shown">;
 
 /** Every option below a section, in the order of the schema. */
 export function optionsOf(section: string, schema: GenericSchema): ConfigOption[] {
-  const walk = (path: readonly string[], schema: GenericSchema): ConfigOption[] => {
+  const walk = ({ path, shown }: Paths, schema: GenericSchema): ConfigOption[] => {
+    const below = (key: string, example: string, schema: GenericSchema) =>
+      walk({ path: [...path, key], shown: [...shown, example] }, schema);
     const entries = entriesOf(schema);
-    if (entries) return Object.entries(entries).flatMap(([key, s]) => walk([...path, key], s));
+    if (entries) return Object.entries(entries).flatMap(([key, s]) => below(key, key, s));
+    const record = recordOf(schema);
+    if (record) return below(anyName, exampleName(record.key), record.value);
     const facts = metadataOf(schema as unknown as Node);
-    return [{ path, schema, ...facts, default: defaultOf(schema as unknown as Node) }];
+    return [{ path, shown, schema, ...facts, default: defaultOf(schema as unknown as Node) }];
   };
-  return walk([section], schema);
+  return walk({ path: [section], shown: [section] }, schema);
+}
+
+function exampleName(key: GenericSchema): string {
+  return String(metadataOf(key as unknown as Node).examples[0] ?? "name");
 }
 
 /** The description of a section or an option. */
@@ -88,8 +115,7 @@ function defaultOf(node: Node): unknown {
 
 /** What a value must be, in words: "a whole number, at least 1". */
 export function wantedBy(schema: GenericSchema): string {
-  let node = schema as unknown as Node;
-  while (wrappers.has(node.type) && node.wrapped) node = node.wrapped;
+  const node = unwrapped(schema);
   const limits = (node.pipe ?? []).map(limitOf).filter((text) => text !== "");
   return [kindOf(node), ...limits].join(", ");
 }
@@ -143,10 +169,12 @@ export function schemaProblems(plugins: readonly Plugin[]): string[] {
     if (!safeParse(config, {}).success) {
       problems.push(`Plugin "${id}" has options without a default, or with one that does not fit`);
     }
-    for (const { path, description } of optionsOf(id, config)) {
+    const options = optionsOf(id, config);
+    for (const { path, description } of options) {
       const name = path.join(".");
       if (description === "") problems.push(`Option "${name}" has no description`);
-      const other = variables.get(variableOf(path));
+      const other = variables.get(variableOf(path)) ??
+        options.find((option) => sharesVariable(path, option.path))?.path.join(".");
       if (other) problems.push(`Options "${other}" and "${name}" share ${variableOf(path)}`);
       variables.set(variableOf(path), name);
     }

@@ -3,7 +3,8 @@ import type { GenericSchema } from "valibot";
 import { sectionsOf } from "./config.ts";
 import { coreSections } from "./config_core.ts";
 import { asToml, type ConfigOption, descriptionOf, optionsOf, wantedBy } from "./config_option.ts";
-import { variableOf } from "./config_layers.ts";
+import { anyName } from "./config_record.ts";
+import { variableOf } from "./config_variable.ts";
 import type { Plugin } from "./plugin.ts";
 
 const width = 96;
@@ -27,12 +28,15 @@ function section(id: string, schema: GenericSchema | undefined, summary: string)
   const options = schema ? optionsOf(id, schema) : [];
   const lines = [comment(summary)];
   // A table's own keys come before its subtables: TOML wants it so.
-  const tables = Map.groupBy(options, ({ path }) => path.slice(0, -1).join("."));
+  const tables = Map.groupBy(options, ({ shown }) => shown.slice(0, -1).join("."));
   const names = [...tables.keys()].sort((a, b) => depth(a) - depth(b));
   if (!names.includes(id)) lines.push(`[${id}]`);
   for (const name of names) {
-    lines.push(`${name === id ? "" : "\n"}[${name}]`);
-    for (const option of tables.get(name)!) lines.push("", ...entry(option));
+    const options = tables.get(name)!;
+    // A table with a name to choose is an example, and not there unless somebody wants it.
+    const example = options.some(({ path }) => path.includes(anyName)) ? "# " : "";
+    lines.push(`${name === id ? "" : "\n"}${example}[${name}]`);
+    for (const option of options) lines.push("", ...entry(option));
   }
   return lines.join("\n");
 }
@@ -40,7 +44,10 @@ function section(id: string, schema: GenericSchema | undefined, summary: string)
 function entry(option: ConfigOption): string[] {
   const key = option.path.at(-1)!;
   const wanted = wantedBy(option.schema);
-  const value = option.default ?? option.examples[0];
+  const [example] = option.examples;
+  const value = option.path.includes(anyName)
+    ? example ?? option.default
+    : option.default ?? example;
   const lines = [comment(`${option.description} (${wanted})`)];
   for (const example of option.examples) {
     if (example !== value) lines.push(comment(`Example: ${asToml(key, example)}`));
