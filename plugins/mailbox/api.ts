@@ -20,6 +20,7 @@ import type {
   Want,
 } from "./model.ts";
 import type { Found, Query, SearchPage } from "./query.ts";
+import type { Submission } from "./way_out.ts";
 
 // What a protocol needs to look into a message that a client hands in.
 export { normalAddress, owns } from "./address.ts";
@@ -35,6 +36,7 @@ export {
 } from "./header.ts";
 export * from "./model.ts";
 export * from "./query.ts";
+export type { Handover, Relay, Submission, Verdict } from "./way_out.ts";
 
 /** A part of a history: what changed, and where to go on. */
 export interface Page<T> {
@@ -204,6 +206,11 @@ export interface Backend {
     to: readonly Account[],
     token: string,
   ): Promise<void>;
+  /**
+   * Optional: the account's mail lies on another server, and this is how its own mail leaves. Mail
+   * for such accounts is not delivered here either.
+   */
+  submission?(account: Account): Submission;
 }
 
 /** The backends that there are; the mailbox plugin chooses by its configuration. */

@@ -67,6 +67,7 @@ const relay = v.pipe(
       ),
       [60, 300, 900, 1800, 3600, 7200, 14400],
     ),
+    warnAfter: count(60, 3600, "Seconds after which a sender is told that mail still waits"),
     giveUpAfter: count(60, 172800, "Seconds after which mail that cannot be handed on bounces"),
   }),
   v.description("Where mail for other servers goes"),

@@ -2,7 +2,7 @@
 import { createConnection, createServer } from "node:net";
 import { type Finding, parseListen } from "../../core/mod.ts";
 import type { MailboxConfig } from "./config.ts";
-import type { Relay } from "./outbox/relay.ts";
+import type { Relay } from "./way_out.ts";
 
 /** Everything that can be known from here; nothing is changed. */
 export async function diagnose(

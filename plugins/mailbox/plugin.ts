@@ -34,7 +34,7 @@ import { diagnose } from "./diagnosis.ts";
 import { type MailMetrics, mailMetrics } from "./metrics.ts";
 import { outboxMigrations } from "./outbox/migrations.ts";
 import { makeOutbox, type Outbox } from "./outbox/outbox.ts";
-import { makeRelay, type Relay } from "./outbox/relay.ts";
+import { makeRelay } from "./outbox/relay.ts";
 import { makeAnswering } from "./replies/answering.ts";
 import { forgetAnswered, forgetReplies, noteCorrespondents } from "./replies/memory.ts";
 import { replyMigrations } from "./replies/migrations.ts";
@@ -42,6 +42,7 @@ import { fillWithSamples } from "./sample/sample.ts";
 import { exportCommand } from "./transfer/export_command.ts";
 import { importCommand } from "./transfer/import_command.ts";
 import { forgetImports, transferMigrations } from "./transfer/imported.ts";
+import type { Relay } from "./way_out.ts";
 
 const owns: readonly Point<unknown>[] = [backend, mailboxes, delivery];
 
@@ -90,6 +91,7 @@ function partsOf(host: Host<MailboxConfig>): Parts {
     domains: domains.map((domain) => domain.toLowerCase()),
     retry: relayConfig.retry,
     giveUpAfter: relayConfig.giveUpAfter,
+    warnAfter: relayConfig.warnAfter,
     parallel: relayConfig.parallel,
     wrote: (account, addresses) => noteCorrespondents(host.db, account, addresses),
     counted: metrics.sent,

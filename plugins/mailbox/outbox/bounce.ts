@@ -1,4 +1,5 @@
-// Tells a sender that a message did not get through: a delivery status notification (RFC 3464).
+// Tells a sender that a message did not get through, or not yet: a delivery status notification
+// (RFC 3464).
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import libmime from "libmime";
@@ -8,11 +9,15 @@ import { fields, firstValue, headerDate } from "../header.ts";
 import type { Entry, Recipient } from "./entry.ts";
 import { withoutBcc } from "./submission.ts";
 
+/** failed: for good. delayed: it is tried again. */
+export type Action = "failed" | "delayed";
+
 /** What is reported. */
 export interface Report {
   readonly entry: Entry;
+  readonly action: Action;
   /** Those who did not get it, with the reason. */
-  readonly failed: readonly Recipient[];
+  readonly about: readonly Recipient[];
   /** How this server calls itself. */
   readonly name: string;
   /** The server that refused, where one did. */
@@ -25,17 +30,16 @@ const headersShown = 32 * 1024;
 
 /** Makes the notification: words for people, fields for programs, the headers of the message. */
 export function makeBounce(report: Report): Promise<Uint8Array> {
-  const { entry, failed, now } = report;
+  const { entry, now } = report;
   const all = fields(entry.head);
   const id = firstValue(all, "message-id");
   const subject = libmime.decodeWords(firstValue(all, "subject") ?? "");
-  const uncertain = failed.every(({ status }) => status === uncertainStatus);
   const domain = domainOf(entry.sender);
   const root = new MimeNode("multipart/report; report-type=delivery-status");
   root.setHeader({
     From: { name: "Mail delivery", address: `mailer-daemon@${domain}` },
     To: entry.sender,
-    Subject: `${uncertain ? "Delivery uncertain" : "Not delivered"}: ${subject}`.trim(),
+    Subject: `${headline(report)}: ${subject}`.trim(),
     Date: headerDate(now),
     "Message-ID": `<${randomUUID()}@${domain}>`,
     "Auto-Submitted": "auto-replied",
@@ -54,18 +58,30 @@ export const uncertainStatus = "4.4.2";
 /** The reason where no relay is configured. */
 export const noRelayStatus = "5.4.4";
 
-function words({ entry, failed, name }: Report, subject: string): string {
+function headline({ about, action }: Report): string {
+  if (action === "delayed") return "Delayed";
+  const uncertain = about.every(({ status }) => status === uncertainStatus);
+  return uncertain ? "Delivery uncertain" : "Not delivered";
+}
+
+function words({ entry, about, action, name }: Report, subject: string): string {
   const title = subject ? ` "${subject}"` : "";
   const lines = [
     `This is the mail server ${name}.`,
     "",
-    `Your message${title} of ${headerDate(entry.created)} did not reach:`,
+    `Your message${title} of ${headerDate(entry.created)} ` +
+    `${action === "delayed" ? "has not reached yet" : "did not reach"}:`,
   ];
-  for (const { address, diagnostic } of failed) {
+  for (const { address, diagnostic } of about) {
     lines.push("", `  ${address.replace(/\s+/g, " ")}`, `    ${diagnostic}`);
   }
-  return [...lines, "", ...new Set(failed.map(advice)), ""].join("\r\n");
+  const after = action === "delayed" ? [patience] : new Set(about.map(advice));
+  return [...lines, "", ...after, ""].join("\r\n");
 }
+
+const patience =
+  "It is tried again by itself: you need not do anything. If it cannot be delivered " +
+  "in the end, you will be told.";
 
 /** What a person can do about it. */
 function advice({ status }: Recipient): string {
@@ -88,12 +104,12 @@ function advice({ status }: Recipient): string {
 }
 
 // RFC 3464 §2: one group of fields for the message, one for each recipient.
-function statusFields({ entry, failed, name, remote, now }: Report): string {
+function statusFields({ entry, about, action, name, remote, now }: Report): string {
   const groups = [
     [`Reporting-MTA: dns; ${name}`, `Arrival-Date: ${headerDate(entry.created)}`],
-    ...failed.map(({ address, status, diagnostic }) => [
+    ...about.map(({ address, status, diagnostic }) => [
       `Final-Recipient: ${typed(address)}`,
-      "Action: failed",
+      `Action: ${action}`,
       `Status: ${status}`,
       ...(remote ? [`Remote-MTA: dns; ${remote}`] : []),
       `Diagnostic-Code: ${/^\d{3}[ -]/.test(diagnostic) ? "smtp" : "x-navette"}; ${

@@ -13,12 +13,14 @@ const entry = (head: string): Entry => ({
   saveSent: false,
   created: Date.UTC(2026, 2, 1, 12),
   rounds: 1,
+  warned: false,
 });
 
 async function parsed(head: string, address: string, status = "5.1.1", diagnostic = "550 gone") {
   const bounce = await makeBounce({
     entry: entry(head),
-    failed: [failedRecipient(address, status, diagnostic)],
+    action: "failed" as const,
+    about: [failedRecipient(address, status, diagnostic)],
     name: "mail.example.test",
     remote: "relay.test",
     now: Date.UTC(2026, 2, 1, 13),

@@ -15,6 +15,8 @@ export interface Entry {
   readonly created: number;
   /** How often it was worked on. */
   readonly rounds: number;
+  /** The sender was told that it takes long. */
+  readonly warned: boolean;
 }
 
 /** One recipient of it, and how far it is. */

@@ -1,11 +1,20 @@
 // One message's way: the copy in Sent, local inboxes, the relay, and the bounce for what failed.
 import { type Account, pause } from "../../../core/mod.ts";
 import { NotFound, Refused } from "../api.ts";
+import type { Relay, Submission } from "../way_out.ts";
 import { type Bytes, concat } from "../bytes.ts";
 import { folderByRole } from "../delivery.ts";
-import { makeBounce } from "./bounce.ts";
 import type { Entry, Recipient } from "./entry.ts";
-import { judged, lost, refusalOf, sentHere, unreachable, withoutRelay } from "./judge.ts";
+import {
+  judged,
+  lost,
+  refusalOf,
+  refusedByAll,
+  sentHere,
+  unreachable,
+  withoutRelay,
+} from "./judge.ts";
+import { tell } from "./notices.ts";
 import type { OutboxParts } from "./parts.ts";
 import { lease, type Queue } from "./queue.ts";
 import { withoutBcc } from "./submission.ts";
@@ -36,23 +45,45 @@ export class Journey {
     await this.#work(entry, signal);
   }
 
-  async #work(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * All of it, while the sender waits. Where the server refuses the message to everybody for good,
+   * nothing of it is kept: throws {@link Refused}.
+   */
+  async first(entry: Entry, signal: AbortSignal): Promise<void> {
+    await this.#work(entry, signal, true);
+  }
+
+  async #work(entry: Entry, signal: AbortSignal | undefined, first = false): Promise<void> {
     const stop = this.#keepLease(entry.id);
     try {
+      const own = await this.#submission(entry);
       const before = await this.#queue.recipients(entry.id);
-      const saved = await this.#saveSent(entry);
+      // Where a server decides while the sender waits, what it refuses is not in Sent.
+      let saved = !own && await this.#saveSent(entry);
       let now = before.map((one) => lost(one, entry));
       now = await this.#deliverHere(entry, now);
-      const relayed = signal ? await this.#relay(entry, now, signal) : now;
+      const relayed = signal ? await this.#relay(entry, now, own?.relay, signal) : now;
+      const refusal = first ? refusedByAll(relayed) : undefined;
+      if (refusal) {
+        await this.#queue.drop(entry.id);
+        throw refusal;
+      }
       const after = this.#giveUp(entry, relayed);
       await this.#write(() => this.#queue.settle(entry.id, entry.rounds + 1, after), signal);
       this.#countSent(before, after);
-      const told = await this.#bounce(entry, after);
+      if (own) saved = await this.#saveSent(entry);
+      const told = await tell(this.#parts, this.#queue, entry, after, own?.relay);
       const tried = signal !== undefined && !signal.aborted;
       await this.#queue.release(entry.id, this.#dueAfter(entry, after, saved && told, tried));
     } finally {
       stop();
     }
+  }
+
+  /** The sender's own way out, where it has one. */
+  async #submission({ accountId }: Entry): Promise<Submission | undefined> {
+    const account = await this.#parts.accounts().get(accountId);
+    return account && this.#parts.submission?.(account);
   }
 
   /** Renews the lease for as long as the work takes. */
@@ -124,9 +155,11 @@ export class Journey {
   async #relay(
     entry: Entry,
     all: readonly Recipient[],
+    own: Relay | undefined,
     signal: AbortSignal,
   ): Promise<Recipient[]> {
-    const { relay, log } = this.#parts;
+    const { log } = this.#parts;
+    const relay = own ?? this.#parts.relay;
     const to = all.filter(({ state, accountId }) => state === "waiting" && accountId === undefined)
       .map(({ address }) => address);
     if (to.length === 0) return [...all];
@@ -144,7 +177,8 @@ export class Journey {
       signal,
     });
     const trouble = [...verdicts.values()].find(({ relayTrouble }) => relayTrouble);
-    if (!signal.aborted) this.#trouble = trouble?.diagnostic;
+    // One account's server says nothing about the one of all the others.
+    if (!own && !signal.aborted) this.#trouble = trouble?.diagnostic;
     const kinds = Object.fromEntries([...verdicts].map(([address, { kind }]) => [address, kind]));
     log.info({ outgoing: entry.id, relay: relay.place, recipients: kinds }, "The relay was tried");
     return all.map((one) => judged(one, verdicts.get(one.address), entry));
@@ -178,46 +212,6 @@ export class Journey {
     for (const [at, { state, accountId }] of after.entries()) {
       if (state !== "sent" || before[at]?.state === "sent") continue;
       this.#parts.counted?.(accountId === undefined ? "relayed" : "delivered");
-    }
-  }
-
-  /** True: nobody has to be told any more. One bounce for each round, however often it is tried. */
-  async #bounce(entry: Entry, all: readonly Recipient[]): Promise<boolean> {
-    const { accounts, delivery, clock, log, name, relay } = this.#parts;
-    const open = all.filter(({ state, told }) => state === "failed" && !told);
-    const rounds = [...new Set(open.map(({ round }) => round))];
-    // Sent without a sender: nobody is told, so that machines never answer machines. RFC 5321 §6.1
-    if (entry.sender === "") return true;
-    try {
-      const account = await accounts().get(entry.accountId);
-      for (const round of rounds) {
-        const failed = open.filter((one) => one.round === round);
-        const remote = relay?.place.replace(/:\d+$/, "");
-        const bounce = await makeBounce({
-          entry,
-          failed,
-          name: name(),
-          remote: failed.some(({ diagnostic }) => /^\d{3}[ -]/.test(diagnostic))
-            ? remote
-            : undefined,
-          now: clock.now(),
-        });
-        // A bounce goes to one of our own accounts, never into the queue: it cannot bounce.
-        if (account) {
-          await delivery().deliver(
-            concat(bounce),
-            { from: "", to: [account] },
-            `outgoing:${entry.id}:bounce:${round}`,
-          );
-        }
-        const told = failed.map((one) => ({ ...one, told: true }));
-        await this.#queue.settle(entry.id, entry.rounds + 1, told);
-        for (const _ of told) this.#parts.counted?.("failed");
-      }
-      return true;
-    } catch (error) {
-      log.error({ err: error, outgoing: entry.id }, "A sender could not be told of a failure");
-      return false;
     }
   }
 

@@ -1,9 +1,9 @@
 // How a recipient stands after an attempt: verdicts of the relay, of local delivery, of an accident.
 import type { Account } from "../../../core/mod.ts";
 import { Refused } from "../api.ts";
+import type { Verdict } from "../way_out.ts";
 import { noRelayStatus, uncertainStatus } from "./bounce.ts";
 import { type Entry, failedRecipient, type Recipient } from "./entry.ts";
-import type { Verdict } from "./relay.ts";
 
 /** A recipient elsewhere, where no relay is configured. */
 export function withoutRelay(address: string): Recipient {
@@ -61,4 +61,26 @@ export function judged(
     uncertain: "failed",
   } as const)[verdict.kind];
   return { ...recipient, state, status, diagnostic, round: rounds };
+}
+
+/**
+ * What the sender hears where nobody gets a message, for good, and the server has said why; undefined:
+ * somebody gets it, or may still get it.
+ */
+export function refusedByAll(recipients: readonly Recipient[]): Refused | undefined {
+  if (recipients.length === 0 || recipients.some(({ state }) => state !== "failed")) {
+    return undefined;
+  }
+  if (recipients.some(({ status }) => status === uncertainStatus)) return undefined;
+  const telling = recipients.find(({ status }) => reasonOf(status) !== "other") ?? recipients[0]!;
+  return new Refused(reasonOf(telling.status), `Cannot send: ${telling.diagnostic}`);
+}
+
+/** RFC 3463, and the codes of RFC 5321 where a server does not say more. */
+function reasonOf(status: string): Refused["reason"] {
+  if (/^5\.(2\.3|3\.4)$/.test(status)) return "tooLarge";
+  if (/^5\.1\.[78]$/.test(status)) return "sender";
+  if (/^5\.(1\.[1-36]|2\.1)$/.test(status)) return "recipient";
+  if (/^5\.2\.2$/.test(status)) return "quota";
+  return "other";
 }

@@ -17,6 +17,7 @@ export const outboxMigrations: readonly Migration[] = [{
       save_sent INTEGER NOT NULL DEFAULT 0,
       created INTEGER NOT NULL,
       rounds INTEGER NOT NULL DEFAULT 0,
+      warned INTEGER NOT NULL DEFAULT 0,
       due INTEGER
     )`,
     `CREATE UNIQUE INDEX mailbox_outgoing_token ON mailbox_outgoing (account_id, token)`,

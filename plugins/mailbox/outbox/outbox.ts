@@ -1,6 +1,6 @@
 // Mail on its way out: accepted durably, delivered here or handed to the relay, once.
 import type { Account, Clock } from "../../../core/mod.ts";
-import { accountOf, domainOf, normalAddress } from "../address.ts";
+import { domainOf, normalAddress } from "../address.ts";
 import { Refused, type Send } from "../api.ts";
 import { bytesOf, limited } from "../bytes.ts";
 import { splitHead } from "../header.ts";
@@ -9,7 +9,7 @@ import { Journey } from "./journey.ts";
 import { withoutRelay } from "./judge.ts";
 import type { OutboxParts } from "./parts.ts";
 import { lease, Queue } from "./queue.ts";
-import { headLimit, submit } from "./submission.ts";
+import { headLimit, type Submission as Submitted, submit } from "./submission.ts";
 
 export interface Outbox {
   readonly send: Send;
@@ -20,10 +20,15 @@ export interface Outbox {
   /** Removes what is no longer needed. */
   clean(): Promise<void>;
   removeAccount(id: number): Promise<void>;
+  /** The account has logged in to its own server: what waits for that is tried now. */
+  hurry(account: number): Promise<void>;
   waiting(): Promise<{ readonly count: number; readonly oldest: number | undefined }>;
   /** What is wrong with the relay, as of the last attempt; undefined: nothing that is known. */
   readonly trouble: () => string | undefined;
 }
+
+// How long a sender waits for the first attempt at the account's own server; then it goes on alone.
+const patience = 20_000;
 
 // Another process may have put something into the queue.
 const lookEvery = 30_000;
@@ -36,7 +41,8 @@ export function makeOutbox(parts: OutboxParts): Outbox {
   const dispatch = async (...[account, message, token, sender]: Dispatch) => {
     if (await queue.knows(account.id, token)) return;
     const entry = await accept(parts, queue, account, message, token, sender);
-    if (entry) await workNow(parts, journey, entry, bell.ring);
+    const leaves = parts.submission?.(account) !== undefined;
+    if (entry) await workNow(parts, journey, entry, leaves, bell.ring);
   };
   return {
     send: (account, message, token) => dispatch(account, message, token, message.from),
@@ -45,6 +51,9 @@ export function makeOutbox(parts: OutboxParts): Outbox {
     run: (signal) => runQueue(parts, queue, journey, bell, signal),
     clean: () => queue.clean(),
     removeAccount: (id) => queue.removeAccount(id),
+    async hurry(account) {
+      if (await queue.hurry(account)) bell.ring();
+    },
     waiting: () => queue.waiting(),
     trouble: () => journey.trouble,
   };
@@ -65,7 +74,8 @@ async function accept(
   const { head, body, complete } = await splitHead(mime, headLimit);
   if (!complete) throw new Refused("other", `Cannot send: headers over ${headLimit} bytes`);
   const submission = submit(head, account, message, token, parts.clock.now());
-  const recipients = await recipientsOf(parts, submission.recipients, submission.malformed);
+  const own = parts.submission?.(account);
+  const recipients = await recipientsOf(parts, submission, own !== undefined);
   if (recipients.length === 0) {
     throw new Refused("recipient", "Cannot send: the message has no recipients");
   }
@@ -76,7 +86,7 @@ async function accept(
   const accepted = await queue.accept(received.id, token, {
     head: submission.head,
     size: submission.head.length + received.size,
-    saveSent: message.saveInSent,
+    saveSent: message.saveInSent && !own?.saves,
     recipients,
   });
   return accepted ? await queue.entry(received.id) : undefined;
@@ -84,16 +94,18 @@ async function accept(
 
 /** Who gets it here, who by the relay, and who cannot get it at all. */
 async function recipientsOf(
-  { accounts, domains, relay }: OutboxParts,
-  addresses: readonly string[],
-  malformed: readonly string[],
+  { delivery, domains, relay }: OutboxParts,
+  { recipients, malformed }: Pick<Submitted, "recipients" | "malformed">,
+  leaves: boolean,
 ): Promise<Recipient[]> {
   const fresh = { accountId: undefined, status: "", diagnostic: "", round: 0, told: false };
   const wrong = malformed.map((address) =>
     failedRecipient(address, "5.1.3", "This is no mail address")
   );
-  const good = addresses.map(async (address): Promise<Recipient> => {
-    const account = await accountOf(accounts(), address);
+  const good = recipients.map(async (address): Promise<Recipient> => {
+    // Its own server knows better than this one who is where.
+    if (leaves) return { ...fresh, address, state: "waiting" };
+    const account = await delivery().accepts(address);
     if (account) return { ...fresh, address, accountId: account.id, state: "waiting" };
     if (domains.includes(domainOf(address))) {
       return failedRecipient(address, "5.1.1", `There is no such address at ${domainOf(address)}`);
@@ -105,15 +117,22 @@ async function recipientsOf(
 
 /** What can be done at once is done before the sender hears that it was accepted. */
 async function workNow(
-  { log }: OutboxParts,
+  { clock, log }: OutboxParts,
   journey: Journey,
   entry: Entry,
+  leaves: boolean,
   ring: () => void,
 ): Promise<void> {
+  const late = new AbortController();
+  const cancel = clock.after(patience, () => late.abort());
   try {
-    await journey.here(entry);
+    if (leaves) await journey.first(entry, late.signal);
+    else await journey.here(entry);
   } catch (error) {
+    if (error instanceof Refused) throw error;
     log.error({ err: error, outgoing: entry.id }, "A sent message waits: the store is in trouble");
+  } finally {
+    cancel();
   }
   ring();
 }

@@ -10,7 +10,7 @@ const chunkSize = 256 * 1024;
 
 type Num = number;
 const entryColumns = `id, account_id AS accountId, sender, head, size, save_sent AS saveSent,
-  created, rounds`;
+  created, rounds, warned`;
 
 /** The queue's tables. */
 export class Queue {
@@ -142,6 +142,20 @@ export class Queue {
     }));
   }
 
+  async warned(id: number): Promise<void> {
+    await this.#db.run(`UPDATE mailbox_outgoing SET warned = 1 WHERE id = ?`, [id]);
+  }
+
+  /** An account can send again: what of its mail waits is due now, unless somebody works on it. */
+  async hurry(accountId: number): Promise<boolean> {
+    const now = this.#clock.now();
+    const { changes } = await this.#db.run(
+      `UPDATE mailbox_outgoing SET due = ? WHERE account_id = ? AND due > ?`,
+      [now, accountId, now + lease],
+    );
+    return changes > 0;
+  }
+
   async sentSaved(id: number): Promise<void> {
     await this.#db.run(`UPDATE mailbox_outgoing SET save_sent = 0 WHERE id = ?`, [id]);
   }
@@ -211,9 +225,10 @@ export class Queue {
 }
 
 async function entryOf(db: Database, id: number): Promise<Entry | undefined> {
-  const rows = await db.all<Omit<Entry, "saveSent"> & { saveSent: Num }>(
+  const rows = await db.all<Omit<Entry, "saveSent" | "warned"> & { saveSent: Num; warned: Num }>(
     `SELECT ${entryColumns} FROM mailbox_outgoing WHERE id = ? AND token IS NOT NULL`,
     [id],
   );
-  return rows[0] && { ...rows[0], saveSent: rows[0].saveSent === 1 };
+  const [row] = rows;
+  return row && { ...row, saveSent: row.saveSent === 1, warned: row.warned === 1 };
 }

@@ -1,111 +1,32 @@
 // Hands messages to the relay by SMTP, and tells for each recipient how that went.
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
+import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Bytes } from "../bytes.ts";
 import type { RelayConfig } from "../config.ts";
-
-/** A message for the relay. */
-export interface Handover {
-  readonly from: string;
-  readonly to: readonly string[];
-  /** In bytes; may be a little more than it is. */
-  readonly size: number;
-  readonly mime: Bytes;
-  /** Awaited when the relay has every byte but not yet the end: from here on it may be accepted. */
-  readonly committing: () => Promise<void>;
-  /** Ends the attempt, as long as it is not committing. */
-  readonly signal: AbortSignal;
-}
-
-/** How it went for one recipient. `uncertain`: it may have been accepted, nobody can tell. */
-export interface Verdict {
-  readonly kind: "sent" | "temporary" | "permanent" | "uncertain";
-  /** RFC 3463. */
-  readonly status: string;
-  /** In the relay's words where there are any. */
-  readonly diagnostic: string;
-  /** The trouble is with the relay (unreachable, login), not with this message. */
-  readonly relayTrouble?: boolean;
-}
-
-export interface Relay {
-  /** `host:port`, for messages. */
-  readonly place: string;
-  /** Never rejects: a failure is a verdict. Every recipient has one, by its address. */
-  handOver(message: Handover): Promise<Map<string, Verdict>>;
-  /** Connects and logs in; throws what is wrong. */
-  check(): Promise<void>;
-}
-
-const ports = { starttls: 587, tls: 465, none: 25 };
+import type { Handover, Relay, Verdict } from "../way_out.ts";
+import { portOf, type Session, type SmtpLogin, type SmtpServer, smtpSession } from "./smtp.ts";
 
 /** The relay of the configuration; undefined: there is none. */
 export function makeRelay(config: RelayConfig, name: () => string): Relay | undefined {
   if (config.host === "") return undefined;
-  const port = config.port || ports[config.security];
-  const session: Session = (work, stop) => connected(config, port, name, work, stop);
+  return smtpRelay({ ...config, name: () => config.name || name() }, async () => {
+    if (config.user === "") return undefined;
+    const pass = config.passwordFile === ""
+      ? config.password
+      : (await readFile(config.passwordFile, "utf8")).trimEnd();
+    return { user: config.user, pass };
+  });
+}
+
+/** A server that takes mail from whoever logs in. */
+export function smtpRelay(server: SmtpServer, login: SmtpLogin): Relay {
+  const session = smtpSession(server, login);
   return {
-    place: `${config.host}:${port}`,
+    place: `${server.host}:${portOf(server)}`,
     handOver: (message) => handOver(session, message),
     check: () => session(() => Promise.resolve()),
   };
-}
-
-type Session = <R>(
-  work: (connection: SMTPConnection) => Promise<R>,
-  stop?: Promise<never>,
-) => Promise<R>;
-
-/**
- * Connects, logs in, runs `work`, says goodbye; a rejected `stop` ends all that. This is the
- * library's connection and not its mailer: the mailer reads a small message to its end before the
- * relay has even answered to the sender, and then nobody could tell an attempt that may have
- * succeeded from one that cannot have.
- */
-async function connected<R>(
-  config: RelayConfig,
-  port: number,
-  name: () => string,
-  work: (connection: SMTPConnection) => Promise<R>,
-  stop: Promise<never> | undefined,
-): Promise<R> {
-  const password = config.passwordFile === ""
-    ? config.password
-    : (await readFile(config.passwordFile, "utf8")).trimEnd();
-  const connection = new SMTPConnection({
-    host: config.host,
-    port,
-    name: config.name || name(),
-    secure: config.security === "tls",
-    requireTLS: config.security === "starttls",
-    ignoreTLS: config.security === "none",
-    connectionTimeout: 30_000,
-    ...(config.caFile && { tls: { ca: await readFile(config.caFile, "utf8") } }),
-  });
-  const failed = new Promise<never>((_, reject) => connection.once("error", reject));
-  const talk = async () => {
-    await logIn(connection, config.user, password);
-    const result = await work(connection);
-    connection.quit();
-    return result;
-  };
-  try {
-    return await Promise.race([talk(), failed, ...(stop ? [stop] : [])]);
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-async function logIn(connection: SMTPConnection, user: string, pass: string): Promise<void> {
-  await new Promise<void>((resolve, reject) =>
-    connection.connect((error) => error ? reject(error) : resolve())
-  );
-  if (user === "") return;
-  await new Promise<void>((resolve, reject) =>
-    connection.login({ credentials: { user, pass } }, (error) => error ? reject(error) : resolve())
-  );
 }
 
 async function handOver(
@@ -124,7 +45,7 @@ async function handOver(
   try {
     signal.throwIfAborted();
     const aborted = new Promise<never>((_, reject) => {
-      abort = () => committed || reject(new Error("Cannot go on: the server stops"));
+      abort = () => committed || reject(new Error("Cannot go on: the attempt was ended from here"));
     });
     signal.addEventListener("abort", abort, { once: true });
     const source = Readable.from(bytes(), { objectMode: false });
@@ -196,7 +117,7 @@ function verdict(error: SmtpError, committed: boolean): Verdict {
   if (code === undefined && committed) return { kind: "uncertain", status: "4.4.2", diagnostic };
   // 503 says that the session went wrong, not the message.
   if (aboutMessage && code !== undefined && code >= 500 && code < 600 && code !== 503) {
-    return { kind: "permanent", status: status ?? "5.0.0", diagnostic };
+    return { kind: "permanent", status: status ?? statusOf(command, code), diagnostic };
   }
   return {
     kind: "temporary",
@@ -204,4 +125,12 @@ function verdict(error: SmtpError, committed: boolean): Verdict {
     diagnostic,
     relayTrouble: !aboutMessage || code === undefined,
   };
+}
+
+/** What a refusal without an RFC 3463 status of its own means (RFC 5321 4.2.3). */
+function statusOf(command: string, code: number): string {
+  if (code === 552) return command === "RCPT TO" ? "5.2.2" : "5.3.4";
+  if (command === "MAIL FROM" && [550, 553].includes(code)) return "5.1.8";
+  if (command === "RCPT TO" && [550, 551, 553].includes(code)) return "5.1.1";
+  return "5.0.0";
 }

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { generate } from "selfsigned";
 import { withTempDir } from "../../../tests/kit.ts";
 import { chunks, fakeRelay } from "../../../tests/kit_mailbox.ts";
-import { makeRelay, type Relay } from "./relay.ts";
+import type { Relay } from "../way_out.ts";
+import { makeRelay } from "./relay.ts";
 
 const config = {
   host: "localhost",
@@ -20,6 +21,7 @@ const config = {
   parallel: 1,
   retry: [60],
   giveUpAfter: 3600,
+  warnAfter: 1800,
 };
 
 function handOver(relay: Relay, mime = "Subject: x\r\n\r\n.dot\r\n", to = ["x@far.test"]) {

@@ -55,6 +55,7 @@ async function services(relay: FakeRelay | undefined) {
     domains: [],
     retry: [60],
     giveUpAfter: 3600,
+    warnAfter: 1800,
     parallel: 1,
     wrote: (id, addresses) => noteCorrespondents(db, id, addresses),
   });
@@ -118,5 +119,6 @@ function relayTo(port: number) {
     parallel: 1,
     retry: [60],
     giveUpAfter: 3600,
+    warnAfter: 1800,
   };
 }
