@@ -87,13 +87,13 @@ protocol imap {
 }
 
 /** The capability line without what shall not be offered; plugins add nothing to one that is told. */
-function capabilities({ without = [], quota, acl, specialFolders }: DovecotOptions): string {
+function capabilities({ without = [], quota, acl }: DovecotOptions): string {
   const all = offered.split(" ").concat(
     quota === undefined ? [] : ["QUOTA"],
     acl ? ["ACL", "RIGHTS=texk"] : [],
   );
   const hidden = new Set(without);
-  return all.filter((name) => !hidden.has(name) && (specialFolders || name !== "")).join(" ");
+  return all.filter((name) => !hidden.has(name)).join(" ");
 }
 
 function users({ dir }: DovecotPlace, { master, tokens }: DovecotOptions): string {
