@@ -79,6 +79,7 @@ export const spec: readonly Section[] = [
   yes("MS-ASAIRS 2.2.2.12", "BodyPreference"),
   partial("MS-ASEMAIL 2.2.2", "Mail, in the form of 2.5 too", "no unified messaging, no SMS"),
   yes("MS-ASEMAIL 2.2.2.16", "Categories"),
+  partial("MS-ASEMAIL 2.2.2.20", "ContentClass", "as MessageClass"),
   partial(
     "MS-ASEMAIL 2.2.2.22",
     "ConversationIndex",
@@ -88,9 +89,13 @@ export const spec: readonly Section[] = [
   no(
     "MS-ASEMAIL 2.2.2.48",
     "MeetingRequest",
-    "comes with the calendar; invitations are plain mails",
+    "comes with the calendar; until then invitations and cancellations are plain mails, because phones show buttons for them by their class",
   ),
-  partial("MS-ASEMAIL 2.2.2.49", "MessageClass", "IPM.Note, S/MIME and reports"),
+  partial(
+    "MS-ASEMAIL 2.2.2.49",
+    "MessageClass",
+    "no invitations and cancellations, no voice mail, no SMS",
+  ),
   yes("MS-ASEMAIL 3", "Changes of mails, by the server and by the device; drafts"),
   no("MS-ASCAL 2", "Calendar", "not yet"),
   no("MS-ASCNTC 2", "Contacts", "not yet"),

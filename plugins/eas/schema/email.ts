@@ -8,7 +8,7 @@ import { el, type Element, type Tag } from "../wbxml/element.ts";
 import { attachmentsElement } from "./attachments.ts";
 import { extended } from "./dates.ts";
 import { categoriesElement, flagElement } from "./marks.ts";
-import { messageClass } from "./message_class.ts";
+import { contentClass, messageClass } from "./message_class.ts";
 import { clean } from "./text.ts";
 import { only } from "./versioned.ts";
 
@@ -40,7 +40,7 @@ export function emailFields(
     el("Email:MessageClass", mail ? messageClass(mail) : "IPM.Note"),
     el("Email:InternetCPID", 65001),
     flagElement(state.marks.flag),
-    el("Email:ContentClass", "urn:content-classes:message"),
+    el("Email:ContentClass", contentClass(mail)),
     el("AirSyncBase:NativeBodyType", mail?.native === "html" ? 2 : 1),
     ...conversation(item),
     ...verb(item),

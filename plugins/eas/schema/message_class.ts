@@ -1,5 +1,5 @@
-// What class of message a mail is, told by its content type alone.
-import type { Mail } from "../../mailbox/api.ts";
+// What class of message a mail is, told by its content type and by the meeting that it is about.
+import type { Mail, Meeting } from "../../mailbox/api.ts";
 
 /** A mail's MessageClass. */
 // MS-ASEMAIL 2.2.2.49
@@ -17,9 +17,30 @@ export function messageClass(mail: Mail): string {
     case "multipart/report":
       return reportClass(parameter("report-type"));
     default:
-      // Invitations are plain mails as long as there is no calendar to put them in.
-      return "IPM.Note";
+      return mail.meeting ? meetingClass(mail.meeting) : "IPM.Note";
   }
+}
+
+const responses = {
+  accepted: "IPM.Schedule.Meeting.Resp.Pos",
+  declined: "IPM.Schedule.Meeting.Resp.Neg",
+  tentative: "IPM.Schedule.Meeting.Resp.Tent",
+} as const;
+
+/**
+ * Answers only. Invitations and cancellations are plain mails as long as there is no calendar to put
+ * them in: phones show buttons for them by their class alone, which need a MeetingRequest and the
+ * command MeetingResponse.
+ */
+function meetingClass({ answer }: Meeting): string {
+  return answer ? responses[answer] : "IPM.Note";
+}
+
+/** What a message is about, in the words of Exchange. */
+// MS-ASEMAIL 2.2.2.20
+export function contentClass(mail: Mail | undefined): string {
+  const scheduling = mail && messageClass(mail).startsWith("IPM.Schedule.Meeting.");
+  return `urn:content-classes:${scheduling ? "calendarmessage" : "message"}`;
 }
 
 function reportClass(type: string): string {

@@ -3,6 +3,7 @@ import type { Attachment, Mail } from "../model.ts";
 import { describeAttachments } from "./attachments.ts";
 import { sortParts } from "./bodies.ts";
 import { readEnvelope } from "./envelope.ts";
+import { readMeeting } from "./meeting.ts";
 import type { Part } from "./part.ts";
 import { preview } from "./preview.ts";
 import { leaves } from "./structure.ts";
@@ -91,6 +92,7 @@ async function readParts(
   const html = await assembleText(bodies, "html", textLimit, read);
   const attachments = await describeAttachments(shown.attachments, html?.content, read);
   const envelope = readEnvelope(root.header);
+  const meeting = await readMeeting(root, read);
   const facts: MailFacts = {
     ...envelope,
     threadTopic: threadTopic(envelope.subject),
@@ -100,6 +102,7 @@ async function readParts(
     preview: preview(text?.content, html?.content),
     native: html ? "html" : "text",
     attachments,
+    ...(meeting && { meeting }),
   };
   const places = { bodies, parts: namedPlaces(root, attachments) };
   return { facts, text, html, places, problem: undefined };
