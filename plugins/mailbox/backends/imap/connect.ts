@@ -87,7 +87,8 @@ export function loginName(server: Server, address: string): string {
   return fill(server.config.user, words);
 }
 
-function fill(form: string, words: Readonly<Record<string, string>>): string {
+/** Puts words in the place of their names in braces. */
+export function fill(form: string, words: Readonly<Record<string, string>>): string {
   return form.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole);
 }
 
