@@ -113,16 +113,6 @@ export interface Text {
   readonly truncated: boolean;
 }
 
-/** A scheduling message in a mail (RFC 5546, RFC 6047). */
-export interface Meeting {
-  /** The part that it is, as in {@link Attachment}. */
-  readonly part: string;
-  /** What is to be done with it, lower case: `request`, `cancel`, `reply` … */
-  readonly method: string;
-  /** What is answered, where it is an answer. */
-  readonly answer?: "accepted" | "declined" | "tentative";
-}
-
 /** A mail as read. Absent headers are empty strings, lists or undefined. */
 export interface Mail {
   readonly subject: string;
@@ -156,8 +146,6 @@ export interface Mail {
   readonly text: Text | undefined;
   readonly html: Text | undefined;
   readonly attachments: readonly Attachment[];
-  /** Absent where the mail is about no meeting. */
-  readonly meeting?: Meeting;
 }
 
 /** What `read` shall bring of each item. Sizes are UTF-8 bytes; absent: not wanted. */
@@ -169,6 +157,8 @@ export interface Want {
    * does no harm). `native`: the one that the sender wrote.
    */
   readonly enough?: "text" | "html" | "native";
+  /** A hint that saves work: `false` where nobody looks at `Mail.preview`, which may then be empty. */
+  readonly preview?: boolean;
 }
 
 /** An item as read. An item that cannot be read carries `problem` in place of its content. */

@@ -1,7 +1,8 @@
 // Describes the attachments of a message: names, sizes, and which are shown inside the text.
 import libmime from "libmime";
 import type { Attachment } from "../model.ts";
-import { subjectOf } from "./envelope.ts";
+import type { Shown } from "./bodies.ts";
+import { decodedLine, subjectOf } from "./envelope.ts";
 import { parseHeader } from "./header.ts";
 import type { Part } from "./part.ts";
 import { fileName } from "./part.ts";
@@ -11,15 +12,28 @@ import { decodeTransfer, isIdentity } from "./transfer.ts";
 /** Beyond these the rest of a message's parts are not listed (they stay in its MIME). */
 const ATTACHMENTS_LIMIT = 500;
 
-/** Lists attachments; `html` is searched for references to inline pictures. */
+/** The HTML of a message as far as it was read. */
+export interface Html {
+  readonly content: string | undefined;
+  /** Nothing comes after it. */
+  readonly whole: boolean;
+}
+
+/**
+ * Lists attachments. The HTML is searched for references to inline pictures; what may be referred to
+ * where it was not read is a picture that belongs to it.
+ */
 export async function describeAttachments(
-  parts: readonly Part[],
-  html: string | undefined,
+  { attachments, related }: Shown,
+  html: Html,
   read: ReadBytes,
 ): Promise<Attachment[]> {
-  const shown = contentIdsIn(html);
+  const shown = contentIdsIn(html.content);
+  const isInline = (part: Part, id: string) =>
+    shown.has(id) || (part.disposition === "inline" && !isMessage(part)) ||
+    (!html.whole && related.has(part) && part.type.startsWith("image/"));
   const list: Attachment[] = [];
-  for (const part of parts.slice(0, ATTACHMENTS_LIMIT)) {
+  for (const part of attachments.slice(0, ATTACHMENTS_LIMIT)) {
     const { contentId } = part;
     list.push({
       part: part.number,
@@ -28,8 +42,7 @@ export async function describeAttachments(
       size: await decodedSize(part, read),
       contentId,
       contentLocation: part.contentLocation,
-      inline: contentId !== undefined &&
-        (shown.has(contentId) || (part.disposition === "inline" && !isMessage(part))),
+      inline: contentId !== undefined && isInline(part, contentId),
       embedded: isMessage(part),
     });
   }
@@ -56,9 +69,7 @@ function isMessage(part: Part): boolean {
 /** A name for a part whose sender gave none. */
 async function nameFor(part: Part, read: ReadBytes): Promise<string> {
   if (isMessage(part)) {
-    const end = Math.min(part.end, part.start + 64 * 1024);
-    const message = decodeTransfer(part.encoding, await read(part.start, end));
-    const subject = subjectOf(parseHeader(topOf(message)));
+    const subject = part.told ? decodedLine(part.told.subject) : await subjectInside(part, read);
     return `${fileName(subject.replace(/[\\/:*?"<>|\s]+/g, " ")).slice(0, 120) || "message"}.eml`;
   }
   if (/^application\/(x-)?pkcs7-mime$/.test(part.type)) return "smime.p7m";
@@ -68,6 +79,12 @@ async function nameFor(part: Part, read: ReadBytes): Promise<string> {
   if (part.type === "text/rfc822-headers") return "headers.txt";
   const kind = part.type.startsWith("image/") ? "image" : "attachment";
   return `${kind}-${part.number}.${libmime.detectExtension(part.type)}`;
+}
+
+async function subjectInside(part: Part, read: ReadBytes): Promise<string> {
+  const end = Math.min(part.end, part.start + 64 * 1024);
+  const message = decodeTransfer(part.encoding, await read(part.start, end));
+  return subjectOf(parseHeader(topOf(message)));
 }
 
 /** The header block at the start of a message. */
@@ -84,6 +101,7 @@ function topOf(message: Uint8Array): Uint8Array {
 /** Exact for plain bytes; for base64 by the length of its lines; about right otherwise. */
 async function decodedSize(part: Part, read: ReadBytes): Promise<number> {
   const length = part.end - part.start;
+  if (part.told) return part.told.size;
   if (isIdentity(part.encoding) || length === 0) return length;
   const sample = await read(part.start, Math.min(part.end, part.start + 4096));
   if (sample.length === length || part.encoding !== "base64") {

@@ -11,19 +11,22 @@ export interface Body {
 export interface Shown {
   readonly bodies: readonly Body[];
   readonly attachments: readonly Part[];
+  /** Those of them that belong to a text (RFC 2387), as its pictures do. */
+  readonly related: ReadonlySet<Part>;
 }
 
 /** Sorts the parts of a message into text and attachments. */
 export function sortParts(root: Part): Shown {
-  const shown = { bodies: [] as Body[], attachments: [] as Part[] };
-  if (isUnknownText(root)) return { bodies: [{ plain: [root], html: [] }], attachments: [] };
-  walk(root, shown, false);
+  const shown: Collected = { bodies: [], attachments: [], related: new Set() };
+  if (isUnknownText(root)) shown.bodies.push({ plain: [root], html: [] });
+  else walk(root, shown, false);
   return shown;
 }
 
 interface Collected {
-  bodies: Body[];
-  attachments: Part[];
+  readonly bodies: Body[];
+  readonly attachments: Part[];
+  readonly related: Set<Part>;
 }
 
 function walk(part: Part, into: Collected, alternative: boolean): void {
@@ -38,7 +41,7 @@ function alternatives(part: Part, into: Collected): void {
   let plain: readonly Part[] = [];
   let html: readonly Part[] = [];
   for (const child of part.children) {
-    const inside: Collected = { bodies: [], attachments: [] };
+    const inside: Collected = { bodies: [], attachments: [], related: into.related };
     walk(child, inside, true);
     into.attachments.push(...inside.attachments);
     const plainInside = inside.bodies.flatMap((body) => body.plain);
@@ -58,7 +61,10 @@ function related(part: Part, into: Collected, alternative: boolean): void {
   for (const child of part.children) {
     if (child === root) continue;
     if (child.children.length) walk(child, into, alternative);
-    else into.attachments.push(child);
+    else {
+      into.attachments.push(child);
+      into.related.add(child);
+    }
   }
 }
 

@@ -45,8 +45,12 @@ export function readEnvelope(header: Header): Envelope {
 
 /** The decoded subject, on one line. */
 export function subjectOf(header: Header): string {
-  const field = (header.get("subject") ?? "").slice(0, FIELD_LIMIT);
-  return decodeWords(field).replace(/[\r\n\t\0]+/g, " ").trim();
+  return decodedLine(header.get("subject"));
+}
+
+/** The words of a field that is free text, decoded, on one line. */
+export function decodedLine(field = ""): string {
+  return oneLine(decodeWords(field.slice(0, FIELD_LIMIT)));
 }
 
 function addresses(header: Header, name: string): Address[] {

@@ -1,20 +1,22 @@
 // Reads messages at arrival: everything that listings and phones need, so that nobody parses later.
-import type { Attachment, Mail } from "../model.ts";
+import type { Attachment, Mail, Want } from "../model.ts";
 import { describeAttachments } from "./attachments.ts";
+import type { Shown } from "./bodies.ts";
 import { sortParts } from "./bodies.ts";
 import { readEnvelope } from "./envelope.ts";
-import { readMeeting } from "./meeting.ts";
 import type { Part } from "./part.ts";
-import { preview } from "./preview.ts";
+import { readPreview } from "./preview.ts";
 import { leaves } from "./structure.ts";
-import type { BodyPlaces, ReadBytes, TextPlace } from "./text.ts";
+import type { BodyPlaces, FirstRead, ReadBytes, TextPlace } from "./text.ts";
 import { assembleText } from "./text.ts";
 import { threadTopic } from "./topic.ts";
 
-export { scanBytes, StructureScanner } from "./structure.ts";
-export type { Part } from "./part.ts";
-export type { BodyPlaces, ReadBytes } from "./text.ts";
-export { assembleText, cutText, utf8Length } from "./text.ts";
+export { leaves, scanBytes, settle, StructureScanner } from "./structure.ts";
+export type { Part, Told } from "./part.ts";
+export { readPart } from "./part.ts";
+export { sortParts } from "./bodies.ts";
+export type { BodyPlaces, FirstRead, ReadBytes } from "./text.ts";
+export { assembleText, cutText, sparing, utf8Length } from "./text.ts";
 export { decodeStream, isIdentity } from "./transfer.ts";
 export { isReplySubject, threadTopic } from "./topic.ts";
 
@@ -52,11 +54,22 @@ export interface ReadMail {
  * throws because of what a message contains: at worst `problem` says why it cannot be shown. What
  * `read` throws comes through.
  */
-export async function readMail(
+export function readMail(
   root: Part,
   size: number,
   textLimit: number,
   read: ReadBytes,
+): Promise<ReadMail> {
+  return readWanted(root, size, { text: textLimit, html: textLimit }, read);
+}
+
+/** As {@link readMail}, with the texts that are wanted and no more. */
+export async function readWanted(
+  root: Part,
+  size: number,
+  want: Want,
+  read: ReadBytes,
+  first?: FirstRead,
 ): Promise<ReadMail> {
   let unreachable: unknown;
   const bytes: ReadBytes = async (start, end) => {
@@ -68,7 +81,7 @@ export async function readMail(
     }
   };
   try {
-    return await readParts(root, size, textLimit, bytes);
+    return await readParts(root, size, want, bytes, first);
   } catch (error) {
     if (unreachable) throw unreachable;
     const problem = `The message cannot be read: ${(error as Error).message}`;
@@ -80,32 +93,57 @@ export async function readMail(
 async function readParts(
   root: Part,
   size: number,
-  textLimit: number,
+  want: Want,
   read: ReadBytes,
+  first: FirstRead | undefined,
 ): Promise<ReadMail> {
   const shown = sortParts(root);
-  const bodies = shown.bodies.map((body): BodyPlaces => ({
-    text: body.plain.map((part) => textPlace(part, "text")),
-    html: body.html.map((part) => textPlace(part, "html")),
-  }));
-  const text = await assembleText(bodies, "text", textLimit, read);
-  const html = await assembleText(bodies, "html", textLimit, read);
-  const attachments = await describeAttachments(shown.attachments, html?.content, read);
+  const bodies = bodyPlaces(shown);
+  const texts: Record<Form, Mail["text"]> = { text: undefined, html: undefined };
+  for (const [form, limit] of limitsOf(bodies, want)) {
+    texts[form] = await assembleText(bodies, form, limit, read, first);
+  }
+  const native = has(bodies, "html") ? "html" : "text";
+  const html = { content: texts.html?.content, whole: isWhole(bodies, texts.html) };
+  const attachments = await describeAttachments(shown, html, read);
   const envelope = readEnvelope(root.header);
-  const meeting = await readMeeting(root, read);
   const facts: MailFacts = {
     ...envelope,
     threadTopic: threadTopic(envelope.subject),
     contentType: root.type,
     contentTypeParameters: tellingParameters(root),
     size,
-    preview: preview(text?.content, html?.content),
-    native: html ? "html" : "text",
+    preview: want.preview === false ? "" : await readPreview(bodies, texts, read, first),
+    native,
     attachments,
-    ...(meeting && { meeting }),
   };
   const places = { bodies, parts: namedPlaces(root, attachments) };
-  return { facts, text, html, places, problem: undefined };
+  return { facts, ...texts, places, problem: undefined };
+}
+
+type Form = "text" | "html";
+
+/** The texts of a message, and where they lie. */
+export function bodyPlaces({ bodies }: Shown): BodyPlaces[] {
+  return bodies.map((body) => ({
+    text: body.plain.map((part) => textPlace(part, "text")),
+    html: body.html.map((part) => textPlace(part, "html")),
+  }));
+}
+
+/** The texts to bring, and how much of each. */
+export function limitsOf(bodies: readonly BodyPlaces[], want: Want): (readonly [Form, number])[] {
+  const enough = want.enough === "native" ? (has(bodies, "html") ? "html" : "text") : want.enough;
+  const forms: readonly Form[] = enough && has(bodies, enough) ? [enough] : ["text", "html"];
+  return forms.flatMap((form) => want[form] === undefined ? [] : [[form, want[form]] as const]);
+}
+
+function has(bodies: readonly BodyPlaces[], form: Form): boolean {
+  return bodies.some((body) => body[form].length > 0);
+}
+
+function isWhole(bodies: readonly BodyPlaces[], html: Mail["html"]): boolean {
+  return html ? !html.truncated : !has(bodies, "html");
 }
 
 function textPlace(part: Part, kind: TextPlace["kind"]): TextPlace {

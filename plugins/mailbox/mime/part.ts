@@ -23,6 +23,16 @@ export interface Part {
   readonly start: number;
   end: number;
   readonly children: Part[];
+  /** What somebody who knows the part told about it, so that its bytes need not be read for that. */
+  readonly told?: Told;
+}
+
+/** What a mail server tells of a part beside its header. */
+export interface Told {
+  /** About how many bytes it has when it is decoded. */
+  readonly size: number;
+  /** Of an embedded message: its subject, not decoded. */
+  readonly subject: string | undefined;
 }
 
 /** Reads a part's header. `inside` is the type of the multipart that it is in. */

@@ -1,7 +1,35 @@
 // The line that a list of mail shows below the subject.
-import { asPlain } from "./text.ts";
+import type { Text } from "../model.ts";
+import type { BodyPlaces, FirstRead, ReadBytes } from "./text.ts";
+import { asPlain, assembleText } from "./text.ts";
 
 const LENGTH = 255;
+
+/** How much of a text is looked at first, and where that has too few words of the sender's own. */
+const STEPS = { text: [1500, 20_000], html: [8000, 64_000] } as const;
+
+/** The preview of a message, from the texts that were read already where they are enough. */
+export async function readPreview(
+  bodies: readonly BodyPlaces[],
+  known: Readonly<Record<"text" | "html", Text | undefined>>,
+  read: ReadBytes,
+  first?: FirstRead,
+): Promise<string> {
+  for (const form of ["text", "html"] as const) {
+    for (const limit of STEPS[form]) {
+      const there = known[form];
+      const text = there && (!there.truncated || there.content.length >= limit)
+        ? there
+        : await assembleText(bodies, form, limit, read, first);
+      if (!text || (form === "text" && !text.content.trim() && !text.truncated)) break;
+      const line = form === "text"
+        ? preview(text.content, undefined)
+        : preview(undefined, text.content);
+      if (!text.truncated || line.length >= LENGTH - 1 || limit === STEPS[form][1]) return line;
+    }
+  }
+  return "";
+}
 
 /** The first 255 characters or so of what the sender wrote, on one line. */
 export function preview(text: string | undefined, html: string | undefined): string {

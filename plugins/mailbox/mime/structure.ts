@@ -180,7 +180,7 @@ export class StructureScanner {
 }
 
 /** Numbers the parts; a multipart without parts is shown as the text that it is. */
-function settle(part: Part, number: string): void {
+export function settle(part: Part, number: string): void {
   const multipart = part.type.startsWith("multipart/");
   if (multipart && !part.children.length) part.type = "text/plain";
   part.number = number || (part.children.length ? "" : "1");

@@ -4,7 +4,7 @@ import { htmlToText } from "html-to-text";
 import libmime from "libmime";
 import type { Text } from "../model.ts";
 import { decodeText } from "./charset.ts";
-import { decodeTransfer } from "./transfer.ts";
+import { decodeTransfer, isIdentity } from "./transfer.ts";
 
 /** The bytes from `start` to `end` (exclusive) of the message. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
@@ -26,6 +26,22 @@ export interface BodyPlaces {
 }
 
 /**
+ * How many of a part's bytes are read at first for a text of `limit` UTF-8 bytes. More are read
+ * where they turn out to be too few.
+ */
+export type FirstRead = (place: TextPlace, limit: number) => number;
+
+/** Where bytes cost little: encodings blow text up, quoted-printable threefold, and line ends do. */
+const plenty: FirstRead = (_place, limit) => limit * 5 + 1024;
+
+/** Where they come from far: what such a text needs in most mails, and a short part whole. */
+export const sparing: FirstRead = ({ encoding, charset = "" }, limit) => {
+  const characters = /^(utf|ucs)-?(16|2)/i.test(charset) ? 2 : /^utf-?32/i.test(charset) ? 4 : 1;
+  const transfer = encoding === "quoted-printable" ? 1.2 : isIdentity(encoding) ? 1 : 1.4;
+  return Math.max(2048, Math.ceil(limit * characters * transfer) + 64);
+};
+
+/**
  * The text of a message in one form, of at most about `limit` UTF-8 bytes, decoded; undefined where
  * it has none in this form. Stretches that are there in the other form only are converted, so that
  * nothing is lost between them. The size is exact where all was read, else an estimate.
@@ -35,6 +51,7 @@ export async function assembleText(
   form: "text" | "html",
   limit: number,
   read: ReadBytes,
+  first: FirstRead = plenty,
 ): Promise<Text | undefined> {
   if (!bodies.some((body) => body[form].length)) return undefined;
   const other = form === "text" ? "html" : "text";
@@ -44,7 +61,7 @@ export async function assembleText(
     const own = body[form].length > 0;
     for (const place of own ? body[form] : body[other]) {
       const room = Math.max(0, limit - utf8Length(content));
-      const piece = await readText(place, room, read);
+      const piece = await readText(place, room, read, first);
       const text = own
         ? piece.content
         : form === "text"
@@ -60,20 +77,52 @@ export async function assembleText(
   return { content: cut, size: full, truncated: utf8Length(cut) < full };
 }
 
+/** Nothing needs more bytes for one of text: UTF-32 in quoted-printable, or a great many controls. */
+const MOST = 16;
+/** The last bytes of a text that goes on may be half of a character. */
+const MARGIN = 8;
+
 /** Reads no more of a part than `limit` bytes of text can come from. */
-async function readText(place: TextPlace, limit: number, read: ReadBytes) {
+async function readText(place: TextPlace, limit: number, read: ReadBytes, first: FirstRead) {
   const length = place.end - place.start;
-  // Encodings blow text up: quoted-printable threefold, UTF-32 fourfold, and line ends.
-  const wanted = Math.min(length, limit * 5 + 1024);
-  const decoded = decodeTransfer(place.encoding, await read(place.start, place.start + wanted));
-  const text = normalise(decodePlace(decoded, place));
-  const size = utf8Length(text);
-  if (wanted === length) return { content: text, size };
-  return { content: cutText(text, limit), size: Math.round(size * length / wanted) };
+  const most = Math.min(length, limit * MOST + 4096);
+  for (let wanted = Math.min(most, first(place, limit));;) {
+    const decoded = decodeTransfer(place.encoding, await read(place.start, place.start + wanted));
+    if (wanted === length) return wholeText(decoded, place);
+    const bytes = wholeCharacters(decoded);
+    const text = normalise(decodePlace(bytes, place));
+    const size = utf8Length(text);
+    if (size >= limit + MARGIN || wanted === most) {
+      const took = Math.max(1, wanted - (decoded.length - bytes.length));
+      return { content: cutText(text, limit), size: Math.round(size * length / took) };
+    }
+    const missing = (limit + 2 * MARGIN) / Math.max(1, size) * 1.1;
+    wanted = Math.min(most, Math.ceil(wanted * Math.min(8, Math.max(1.5, missing))));
+  }
+}
+
+function wholeText(bytes: Uint8Array, place: TextPlace) {
+  const content = normalise(decodePlace(bytes, place));
+  return { content, size: utf8Length(content) };
+}
+
+/** Without a line end or a UTF-8 character that is cut in two at the end. */
+function wholeCharacters(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  for (let back = 1; back <= Math.min(3, end); back++) {
+    const byte = bytes[end - back]!;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    if (length > back) end -= back;
+    break;
+  }
+  return bytes.subarray(0, bytes[end - 1] === 0x0d ? end - 1 : end);
 }
 
 function decodePlace(bytes: Uint8Array, { charset, kind, flowed }: TextPlace): string {
-  const named = charset ?? (kind === "html" ? charsetOfHtml(bytes) : undefined);
+  // US-ASCII is what a header means that says nothing, and what mail servers make of it.
+  const silent = !charset || /^(us-)?ascii$/i.test(charset);
+  const named = kind === "html" && silent ? charsetOfHtml(bytes) ?? charset : charset;
   const text = decodeText(bytes, named);
   return flowed ? libmime.decodeFlowed(text, flowed === "delsp") : text;
 }
