@@ -113,6 +113,16 @@ export interface Text {
   readonly truncated: boolean;
 }
 
+/** A scheduling message in a mail (RFC 5546, RFC 6047). */
+export interface Meeting {
+  /** The part that it is, as in {@link Attachment}. */
+  readonly part: string;
+  /** What is to be done with it, lower case: `request`, `cancel`, `reply` … */
+  readonly method: string;
+  /** What is answered, where it is an answer. */
+  readonly answer?: "accepted" | "declined" | "tentative";
+}
+
 /** A mail as read. Absent headers are empty strings, lists or undefined. */
 export interface Mail {
   readonly subject: string;
@@ -146,6 +156,8 @@ export interface Mail {
   readonly text: Text | undefined;
   readonly html: Text | undefined;
   readonly attachments: readonly Attachment[];
+  /** Absent where the mail is about no meeting. */
+  readonly meeting?: Meeting;
 }
 
 /** What `read` shall bring of each item. Sizes are UTF-8 bytes; absent: not wanted. */

@@ -4,6 +4,7 @@ import { describeAttachments } from "./attachments.ts";
 import type { Shown } from "./bodies.ts";
 import { sortParts } from "./bodies.ts";
 import { readEnvelope } from "./envelope.ts";
+import { readMeeting } from "./meeting.ts";
 import type { Part } from "./part.ts";
 import { readPreview } from "./preview.ts";
 import { leaves } from "./structure.ts";
@@ -107,6 +108,7 @@ async function readParts(
   const html = { content: texts.html?.content, whole: isWhole(bodies, texts.html) };
   const attachments = await describeAttachments(shown, html, read);
   const envelope = readEnvelope(root.header);
+  const meeting = await readMeeting(root, read);
   const facts: MailFacts = {
     ...envelope,
     threadTopic: threadTopic(envelope.subject),
@@ -116,6 +118,7 @@ async function readParts(
     preview: want.preview === false ? "" : await readPreview(bodies, texts, read, first),
     native,
     attachments,
+    ...(meeting && { meeting }),
   };
   const places = { bodies, parts: namedPlaces(root, attachments) };
   return { facts, ...texts, places, problem: undefined };
