@@ -1,6 +1,6 @@
 // The examples work: as files named in a configuration, and as a manifest of one's own.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../core/config.ts";
@@ -77,7 +77,9 @@ test("a guest without its protocol is refused by name", async () => {
 });
 
 test("the example configurations are right", async () => {
-  for (const name of ["minimal.toml", "full.toml"]) {
+  const gateways = (await readdir(example("gateway"))).filter((name) => name.endsWith(".toml"));
+  assert.ok(gateways.length >= 4);
+  for (const name of ["minimal.toml", "full.toml", ...gateways.map((one) => `gateway/${one}`)]) {
     const text = await readFile(example(name), "utf8");
     assert.doesNotThrow(() => loadConfig({ file: { name, text }, data: "data", plugins }));
   }
