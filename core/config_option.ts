@@ -11,6 +11,8 @@ export interface ConfigOption {
   readonly path: readonly string[];
   /** As `path`, with an example in the place of each chosen name. */
   readonly shown: readonly string[];
+  /** What the operator names there: the description of the name. Empty where there is none. */
+  readonly named: string;
   /** With its wrappers: what a value is checked against. */
   readonly schema: GenericSchema;
   readonly description: string;
@@ -62,25 +64,26 @@ function unwrapped(schema: GenericSchema): Node {
   return node;
 }
 
-type Paths = Pick<ConfigOption, "path" | "shown">;
+type Place = Pick<ConfigOption, "path" | "shown" | "named">;
 
 /** Every option below a section, in the order of the schema. */
 export function optionsOf(section: string, schema: GenericSchema): ConfigOption[] {
-  const walk = ({ path, shown }: Paths, schema: GenericSchema): ConfigOption[] => {
-    const below = (key: string, example: string, schema: GenericSchema) =>
-      walk({ path: [...path, key], shown: [...shown, example] }, schema);
+  const walk = (place: Place, schema: GenericSchema): ConfigOption[] => {
+    const below = (key: string, schema: GenericSchema, example = key, named = place.named) => {
+      const { path, shown } = place;
+      return walk({ path: [...path, key], shown: [...shown, example], named }, schema);
+    };
     const entries = entriesOf(schema);
-    if (entries) return Object.entries(entries).flatMap(([key, s]) => below(key, key, s));
+    if (entries) return Object.entries(entries).flatMap(([key, s]) => below(key, s));
     const record = recordOf(schema);
-    if (record) return below(anyName, exampleName(record.key), record.value);
+    if (record) {
+      const { examples, description } = metadataOf(record.key as unknown as Node);
+      return below(anyName, record.value, String(examples[0] ?? "name"), description);
+    }
     const facts = metadataOf(schema as unknown as Node);
-    return [{ path, shown, schema, ...facts, default: defaultOf(schema as unknown as Node) }];
+    return [{ ...place, schema, ...facts, default: defaultOf(schema as unknown as Node) }];
   };
-  return walk({ path: [section], shown: [section] }, schema);
-}
-
-function exampleName(key: GenericSchema): string {
-  return String(metadataOf(key as unknown as Node).examples[0] ?? "name");
+  return walk({ path: [section], shown: [section], named: "" }, schema);
 }
 
 /** The description of a section or an option. */

@@ -162,7 +162,10 @@ describe("loadConfig() refuses, in tables with chosen names,", () => {
 
 it("sampleConfig() shows one table with an example of a name, commented out", () => {
   const sample = sampleConfig([mill]);
-  assert.match(sample, /^# \[mill\.wheel\.left\]\n\n# Its wood\. \(a text\)\n# wood = "oak"$/m);
+  assert.match(
+    sample,
+    /^# Which\.\n# \[mill\.wheel\.left\]\n\n# Its wood\. \(a text\)\n# wood = "oak"$/m,
+  );
   assert.match(sample, /^# \[mill\.wheel\.left\.axle\]$/m);
   const file = { name: "sample.toml", text: sample };
   assert.deepEqual(loadConfig({ plugins: [mill], file }).section("mill"), { wheel: {} });

@@ -33,12 +33,19 @@ function section(id: string, schema: GenericSchema | undefined, summary: string)
   if (!names.includes(id)) lines.push(`[${id}]`);
   for (const name of names) {
     const options = tables.get(name)!;
-    // A table with a name to choose is an example, and not there unless somebody wants it.
-    const example = options.some(({ path }) => path.includes(anyName)) ? "# " : "";
-    lines.push(`${name === id ? "" : "\n"}${example}[${name}]`);
+    if (name !== id) lines.push("");
+    lines.push(...heading(name, options));
     for (const option of options) lines.push("", ...entry(option));
   }
   return lines.join("\n");
+}
+
+/** A table with a name to choose is an example, and not there unless somebody wants it. */
+function heading(name: string, options: readonly ConfigOption[]): string[] {
+  const { path, named } = options[0]!;
+  if (!path.includes(anyName)) return [`[${name}]`];
+  const about = path.at(-2) === anyName && named !== "" ? [comment(named)] : [];
+  return [...about, `# [${name}]`];
 }
 
 function entry(option: ConfigOption): string[] {

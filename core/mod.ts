@@ -21,6 +21,7 @@ export type { ConfigFinding } from "./error.ts";
 export { CliError, ConfigError, Unavailable } from "./error.ts";
 export { tableOf } from "./table.ts";
 export type { ServeEnv } from "./serve/listener.ts";
+export { isLoopback } from "./remote.ts";
 export type { ListenAddress } from "./listen_address.ts";
 export { formatListen, parseListen } from "./listen_address.ts";
 export type {

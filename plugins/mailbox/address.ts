@@ -9,11 +9,15 @@ import type { Account, Accounts } from "../../core/mod.ts";
 export function normalAddress(address: string): string | undefined {
   const match = /^([^\s<>()[\]\\,;:"@\p{Cc}]+)@([^\s@]+)$/u.exec(address.trim());
   const local = match?.[1];
-  const domain = domainToASCII(match?.[2] ?? "").replace(/\.$/, "");
-  if (!local || local.length > 64 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(domain)) {
-    return undefined;
-  }
+  const domain = normalDomain(match?.[2] ?? "");
+  if (!local || local.length > 64 || domain === undefined) return undefined;
   return `${local}@${domain}`;
+}
+
+/** A domain in lower case and ASCII; undefined where it is none. */
+export function normalDomain(text: string): string | undefined {
+  const domain = domainToASCII(text.trim()).replace(/\.$/, "");
+  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(domain) ? domain : undefined;
 }
 
 /** What follows the `@`, in lower case. */

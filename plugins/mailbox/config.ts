@@ -1,5 +1,7 @@
 // What an operator can set in `[mailbox]`.
 import * as v from "valibot";
+import { normalAddress } from "./address.ts";
+import { serversConfig } from "./backends/imap/servers.ts";
 
 const listen = (description: string) =>
   v.optional(
@@ -75,7 +77,27 @@ const relay = v.pipe(
 
 /** The section `[mailbox]`. */
 export const config = v.strictObject({
-  backend: text("Where mail is kept: `local` is the store in this server's own database", "local"),
+  backend: text(
+    "Where mail is kept: `local` is the store in this server's own database; the name of a table " +
+      "below `imap`: there, whatever the domain",
+    "local",
+  ),
+  imap: v.optional(serversConfig, {}),
+  local: v.optional(
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string("an address"),
+          v.check((text) => normalAddress(text) !== undefined, "an address, as anna@example.org"),
+        ),
+      ),
+      v.description(
+        "Addresses whose mail is kept in the local store, though an IMAP server has their domain",
+      ),
+      v.examples([["anna@example.org"]]),
+    ),
+    [],
+  ),
   hostname: text("How this server calls itself in mail; empty: the machine's own name"),
   maxMessageSize: count(1024, 52428800, "Largest message that is taken in, in bytes"),
   domains: v.optional(

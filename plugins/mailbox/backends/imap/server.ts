@@ -1,12 +1,17 @@
 // What an operator can set for one IMAP server: `[mailbox.imap.NAME]`.
 import * as v from "valibot";
 import { formatListen } from "../../../../core/mod.ts";
+import { issuePath } from "./issue_path.ts";
+import { serverProblems } from "./server_checks.ts";
 
 const text = (description: string, initial = "") =>
   v.optional(v.pipe(v.string("a text"), v.description(description)), initial);
 
-const texts = (description: string) =>
-  v.optional(v.pipe(v.array(v.string("a text")), v.description(description)), []);
+const texts = (description: string, examples: readonly string[][] = []) =>
+  v.optional(
+    v.pipe(v.array(v.string("a text")), v.description(description), v.examples(examples)),
+    [],
+  );
 
 const seconds = (least: number, initial: number, description: string) =>
   v.optional(
@@ -38,7 +43,16 @@ const security = v.optional(
 
 /** The connection to one server, IMAP or SMTP. */
 const connection = {
-  port: seconds(0, 0, "Its port; 0 stands for the usual one of `security`"),
+  port: v.optional(
+    v.pipe(
+      v.number("a number"),
+      v.integer("a whole number"),
+      v.minValue(0, "at least 0"),
+      v.maxValue(65535, "at most 65535"),
+      v.description("Its port; 0 stands for the usual one of `security`"),
+    ),
+    0,
+  ),
   security,
   caFile: text("A PEM file with the authority that signed its certificate; empty: the usual ones"),
   fingerprint: text(
@@ -75,11 +89,17 @@ const master = v.strictObject({
   ),
 });
 
-/** The section `[mailbox.imap.NAME]`. */
-export const serverConfig = v.strictObject({
-  domains: texts("Domains whose accounts have their mail there"),
+const options = v.strictObject({
+  domains: texts("Domains whose accounts have their mail there", [["example.org"]]),
   accounts: texts("Further addresses whose mail is there"),
-  host: text("The IMAP server"),
+  host: v.optional(
+    v.pipe(
+      v.string("a text"),
+      v.description("The IMAP server"),
+      v.examples(["mail.example.org"]),
+    ),
+    "",
+  ),
   ...connection,
   user: text("How an account logs in, made of {address}, {local} and {domain}", "{address}"),
   auth: v.optional(
@@ -105,6 +125,20 @@ export const serverConfig = v.strictObject({
   folders: v.optional(folders, {}),
   smtp: v.optional(smtp, {}),
 });
+
+/** What can be set for one server, each option by itself right. */
+export type ServerOptions = v.InferOutput<typeof options>;
+
+/** The section `[mailbox.imap.NAME]`. */
+export const serverConfig = v.pipe(
+  options,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const { at, wanted, fix } of serverProblems(dataset.value)) {
+      addIssue({ message: `${wanted}. Fix: ${fix}`, path: issuePath(dataset.value, at) });
+    }
+  }),
+);
 
 /** One IMAP server with the submission server beside it, as configured. */
 export type ServerConfig = v.InferOutput<typeof serverConfig>;
