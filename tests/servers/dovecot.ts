@@ -13,60 +13,23 @@ import {
   usersConfig,
 } from "./dovecot_config.ts";
 import { deliverByLmtp } from "./lmtp.ts";
+import { Addresses, type MailServer, type User } from "./mail_server.ts";
 import { freePorts, type Group, isRoot, startGroup } from "./processes.ts";
 import { greeted } from "./ready.ts";
 
 export type { DovecotOptions } from "./dovecot_config.ts";
-
-/** Somebody who can log in. */
-export interface User {
-  /** Also the name of the login. */
-  readonly address: string;
-  readonly password: string;
-}
+export type { User } from "./mail_server.ts";
 
 /** A running Dovecot. */
-export interface Dovecot {
-  readonly host: "127.0.0.1";
-  /** Plain IMAP; with `tls` it offers STARTTLS. */
-  readonly port: number;
-  /** IMAP over TLS; only with `tls`. */
-  readonly tlsPort: number;
-  readonly lmtpPort: number;
-  /** Unix sockets: LMTP, and Dovecot SASL for a submission server. */
-  readonly lmtpSocket: string;
+export interface Dovecot extends MailServer {
+  /** A Unix socket at which a submission server checks logins (Dovecot SASL). */
   readonly authSocket: string;
-  /** Only with `tls`. */
-  readonly certificate: Certificate | undefined;
-  /** The master user; only with `master`. */
-  readonly master: { readonly user: string; readonly password: string };
-  /** Where everything lies; mail of USER in `mail/USER`. */
-  readonly dir: string;
-  /**
-   * Makes a user. "anna" becomes anna@example.test, or anna2@…, whatever is free; a name with "@"
-   * is taken as it is, and so is any with `exact`.
-   */
-  addUser(name?: string, options?: { exact?: boolean; password?: string }): Promise<User>;
-  /** From now on only this password is right. */
-  setPassword(user: User, password: string): Promise<User>;
-  /** From now on nobody of this name can log in; the mail stays. */
-  removeUser(user: User): Promise<void>;
+  /** With `exact` the name is taken as it is, without a domain. */
+  addUser(name?: string, options?: { password?: string; exact?: boolean }): Promise<User>;
   /** A token with which the user can log in for `seconds`; only with `tokens`. */
   token(user: User, seconds?: number): string;
-  /** Delivers a message by LMTP. */
-  deliver(to: User | string, mime: string | Uint8Array): Promise<void>;
   /** Its log so far. */
   log(): Promise<string>;
-  /** The processes of it that live. */
-  processes(): number[];
-  /** Ends it as a power cut would. */
-  kill(): Promise<void>;
-  /** Ends it orderly: clients are told BYE. */
-  shutDown(): Promise<void>;
-  /** Starts it again, where it runs after a kill: same ports, same mail. */
-  restart(): Promise<void>;
-  /** Ends it and removes everything. */
-  stop(): Promise<void>;
 }
 
 /** Starts a server without users; see `present.ts` for whether there is one to start. */
@@ -149,11 +112,12 @@ async function launch({ dir, user, port }: DovecotPlace): Promise<Group> {
 function server(place: DovecotPlace, made: Certificate | undefined, first: Group): Dovecot {
   const { dir } = place;
   let group = first;
-  const names = new Set<string>();
+  const addresses = new Addresses();
   const file = (address: string) => join(dir, "users", address);
   const write = (address: string, password: string) =>
     writeFile(file(address), JSON.stringify({ password: `{PLAIN}${password}` }));
   return {
+    product: "dovecot",
     host: "127.0.0.1",
     port: place.port,
     tlsPort: place.tlsPort,
@@ -163,9 +127,8 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
     certificate: made,
     master: { user: "admin", password: masterPassword },
     dir,
-    async addUser(name = "user", { exact = name.includes("@"), password } = {}) {
-      const address = exact ? name : freeName(name, names);
-      names.add(address);
+    async addUser(name = "user", { password, exact = false } = {}) {
+      const address = exact ? name : addresses.take(name);
       const user = { address, password: password ?? `secret of ${address}` };
       await write(address, user.password);
       return user;
@@ -191,13 +154,6 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  for (let n = 1;; n++) {
-    const address = `${name}${n === 1 ? "" : n}@example.test`;
-    if (!taken.has(address)) return address;
-  }
 }
 
 /** A token as an identity provider would sign it. */

@@ -19,6 +19,8 @@ export interface Group {
 interface Start {
   /** Whom it runs as where the tests run as root; these servers refuse to be root. */
   readonly user?: string | undefined;
+  /** Its group; that of the same name as the user unless told. */
+  readonly group?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -28,7 +30,7 @@ process.on("exit", () => running.forEach((group) => signalGroup(group, "SIGKILL"
 
 /** Starts a program as a process group of its own. */
 export function startGroup(program: string, args: readonly string[], start: Start = {}): Group {
-  const [first, ...rest] = [...asUser(start.user), program, ...args];
+  const [first, ...rest] = [...asUser(start.user, start.group), program, ...args];
   const child = spawn(first!, rest, {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -69,9 +71,9 @@ interface Unrefs {
 /** Are the tests run by root? Then servers run as a user of theirs. */
 export const isRoot = process.getuid?.() === 0;
 
-/** The words before a command that make it run as `user`, in that user's own groups. */
-export function asUser(user: string | undefined): string[] {
-  return user && isRoot ? ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"] : [];
+/** The words before a command that make it run as `user`, where the tests run as root. */
+export function asUser(user: string | undefined, group = user): string[] {
+  return user && isRoot ? ["setpriv", `--reuid=${user}`, `--regid=${group}`, "--clear-groups"] : [];
 }
 
 /** The living processes of a group; those that only wait to be reaped do not count. */
