@@ -55,6 +55,8 @@ export interface ListFrom {
   readonly since?: number;
   /** Only items dated before this (milliseconds). */
   readonly until?: number;
+  /** Only items of this conversation; of backends that are {@link Threads}. */
+  readonly thread?: string;
 }
 
 export interface Listing {
@@ -142,7 +144,16 @@ export interface ThreadItem {
   readonly state: ItemState;
 }
 
-/** Optional: backends that know whole conversations. Found by `"conversation" in mailbox`. */
+/** How far the items of a conversation in one folder reach, in milliseconds. */
+export interface Span {
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+/**
+ * Optional: backends that know whole conversations. Found by `"conversation" in mailbox`. Their item
+ * states and changes tell the conversation.
+ */
 export interface Threads {
   /** All items of a conversation (`Mail.thread`), in whatever folders they are, newest first. */
   conversation(thread: string): Promise<readonly ThreadItem[]>;
@@ -152,6 +163,13 @@ export interface Threads {
    * is not.
    */
   divert(thread: string, to: FolderId | undefined): Promise<void>;
+  /**
+   * How far conversations reach in a folder, all in one round trip; those that have nothing there are
+   * missing. Costs the same however long they are.
+   */
+  spans(folder: FolderId, threads: readonly string[]): Promise<Map<string, Span>>;
+  /** How many items dated before `date` belong to conversations that have others since then there. */
+  countOlder(folder: FolderId, date: number): Promise<number>;
 }
 
 /** Optional: mailboxes that can be searched. Found by `"search" in mailbox`. Only reads. */

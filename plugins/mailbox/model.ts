@@ -70,12 +70,16 @@ export interface ItemState {
   /** Changes whenever the content does; never because of marks. */
   readonly revision: string;
   readonly marks: Marks;
+  /** Its conversation (`Mail.thread`), where the backend knows conversations. */
+  readonly thread?: string;
 }
 
 /** An item as it is now, or its end (`state` undefined). */
 export interface ItemChange {
   readonly id: ItemId;
   readonly state: ItemState | undefined;
+  /** Of an item that is gone: its conversation, where that is still known. */
+  readonly thread?: string;
 }
 
 /** An RFC 5322 mailbox; `name` is decoded and may be empty. */

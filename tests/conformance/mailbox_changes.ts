@@ -203,7 +203,8 @@ function moves(withPlace: WithPlace): void {
       const id = await mailbox.move(made.id, archive, token());
       assert.notEqual(id, made.id);
       assert.match(id, /^[A-Za-z0-9._:-]{1,60}$/);
-      assert.deepEqual(await since(mailbox, inbox, source), [{ id: made.id, state: undefined }]);
+      const gone = await since(mailbox, inbox, source);
+      assert.deepEqual(gone.map(({ id, state }) => [id, state]), [[made.id, undefined]]);
       const [change] = await since(mailbox, archive, target);
       assert.deepEqual(change, { id, state: { ...before.state, id } });
       const after = await readOne(mailbox, id, { text: 1000 });

@@ -56,6 +56,55 @@ export function threads(withPlace: WithPlace): void {
       assert.deepEqual(await box.conversation("0".repeat(32)), []);
     }));
 
+  test("the items of a conversation in one folder can be listed, and how far they reach told", () =>
+    withPlace(async ({ backend, inbox, folder }) => {
+      const box = open(backend), other = open(backend, 2);
+      const archive = await folder("archive");
+      const put = async (to: string, mime: Uint8Array, date: number, mailbox = box) =>
+        (await mailbox.create(to, { mime, date }, token())).id;
+      const answers = message("Re: Lunch", answer("lunch"));
+      const one = await put(inbox, message("Lunch", first), 1000);
+      const two = await put(inbox, answers, 2000);
+      const three = await put(inbox, answers, 3000);
+      await put(archive, answers, 9000);
+      const dinner = await put(inbox, message("Dinner"), 4000);
+      await put(await inboxOf(other), message("Lunch", first), 500, other);
+      const [thread, alone] = [await threadOf(box, one), await threadOf(box, dinner)];
+      const ids = async (from: Parameters<Box["list"]>[1], limit = 10) =>
+        (await box.list(inbox, { thread, ...from }, limit)).items.map(({ id }) => id);
+      assert.deepEqual(await ids({}), [three, two, one]);
+      assert.deepEqual(await ids({ until: 3000 }), [two, one]);
+      const page = await box.list(inbox, { thread }, 2);
+      assert.deepEqual(await ids({ after: page.next! }), [one]);
+      assert.equal(await box.count(inbox, { thread, since: 2000 }), 2);
+      assert.deepEqual([...await box.spans(inbox, [thread, alone, "0".repeat(32)])], [
+        [thread, { oldest: 1000, newest: 3000 }],
+        [alone, { oldest: 4000, newest: 4000 }],
+      ]);
+      assert.equal(await box.countOlder(inbox, 3000), 2);
+      assert.equal(await box.countOlder(inbox, 4000), 0);
+      assert.equal(await box.countOlder(inbox, 0), 0);
+      await assert.rejects(box.spans("nowhere", [thread]), NotFound);
+    }));
+
+  test("items and their ends tell their conversation", () =>
+    withPlace(async ({ backend, inbox, folder }) => {
+      const box = open(backend);
+      const { cursor } = await box.changes(inbox, undefined, 1);
+      const lunch = { mime: message("Lunch", first) };
+      const state = await box.create(inbox, lunch, token());
+      const thread = await threadOf(box, state.id);
+      assert.equal(state.thread, thread);
+      assert.equal((await box.mark(state.id, { read: true }, token())).thread, thread);
+      const page = await box.changes(inbox, cursor, 9);
+      assert.deepEqual(page.changes.map((each) => each.state?.thread), [thread]);
+      assert.deepEqual((await listAll(box, inbox)).map((each) => each.thread), [thread]);
+      assert.equal((await readOne(box, state.id)).state.thread, thread);
+      await box.move(state.id, await folder("archive"), token());
+      const gone = await box.changes(inbox, page.cursor, 9);
+      assert.deepEqual(gone.changes, [{ id: state.id, state: undefined, thread }]);
+    }));
+
   test("mail of a diverted conversation arrives in its folder, all other mail in the inbox", () =>
     withPlace(async ({ backend, inbox, folder, reopen }) => {
       const box = open(backend);

@@ -17,7 +17,7 @@ const COUNT_LIMIT = 50_000;
 export const changesSql = `SELECT ${itemColumns}, i.seq, 0 AS gone FROM mailbox_item i
   WHERE i.folder = ?1 AND i.seq > ?2
   UNION ALL
-  SELECT g.item, g.folder, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, g.seq, 1 FROM mailbox_gone g
+  SELECT g.item, g.folder, 0, 0, g.thread, 0, 0, 0, 0, NULL, NULL, NULL, g.seq, 1 FROM mailbox_gone g
   WHERE g.folder = ?1 AND g.seq > ?2
   ORDER BY seq LIMIT ?3`;
 
@@ -44,16 +44,20 @@ export async function itemChanges(
   const page = rows.slice(0, limit);
   const changes = page.map((row): ItemChange => ({
     id: itemId(row.folder, row.id),
-    state: row.gone ? undefined : stateOf(row),
+    ...(row.gone ? { state: undefined, thread: row.thread } : { state: stateOf(row) }),
   }));
   const cursor = page.length ? String(page.at(-1)!.seq) : since;
   return { changes, cursor, more: rows.length > limit };
 }
 
 /** The conditions of a listing, and their values after the folder's. */
-function bounds({ after, since, until }: ListFrom): { where: string; values: number[] } {
+function bounds({ after, since, until, thread }: ListFrom) {
   const conditions = ["i.folder = ?"];
-  const values: number[] = [];
+  const values: (number | string)[] = [];
+  if (thread !== undefined) {
+    conditions.push("i.thread = ?");
+    values.push(thread);
+  }
   if (after !== undefined) {
     const [date, id] = after.split(".").map(Number);
     conditions.push("(i.date, i.id) < (?, ?)");
@@ -71,7 +75,7 @@ function bounds({ after, since, until }: ListFrom): { where: string; values: num
 }
 
 /** The statement of a listing. */
-export function listSql(from: ListFrom): { sql: string; values: number[] } {
+export function listSql(from: ListFrom): { sql: string; values: (number | string)[] } {
   const { where, values } = bounds(from);
   const sql = `SELECT ${itemColumns} FROM mailbox_item i WHERE ${where}
     ORDER BY i.date DESC, i.id DESC LIMIT ?`;
@@ -114,7 +118,6 @@ export async function countItems(
 
 /** An item's row and what belongs to it but is not in its state. */
 export type FullRow = ItemRow & {
-  readonly thread: string;
   /** Its row in the full-text index. */
   readonly words: number | null;
 };
@@ -128,7 +131,7 @@ export async function findItem(
   const numbers = itemNumbers(id);
   if (!numbers) return undefined;
   const [row] = await db.all<FullRow>(
-    `SELECT ${itemColumns}, i.thread, i.words FROM mailbox_item i JOIN mailbox_folder f ON f.id = i.folder
+    `SELECT ${itemColumns}, i.words FROM mailbox_item i JOIN mailbox_folder f ON f.id = i.folder
       WHERE i.id = ? AND i.folder = ? AND f.account = ?`,
     [numbers.item, numbers.folder, account],
   );
@@ -170,8 +173,8 @@ export async function addItem(write: Write, item: NewRow): Promise<ItemState> {
     ],
   );
   await write.touch(item.folder, seq, 1);
-  const { folder, message, date, marks } = item;
-  return { id: itemId(folder, row!.id), date, revision: String(message), marks };
+  const { folder, message, date, marks, thread } = item;
+  return { id: itemId(folder, row!.id), date, revision: String(message), marks, thread };
 }
 
 /** Sets marks; where nothing changes by that, nothing is changed. */
@@ -212,7 +215,7 @@ export async function replaceMessage(
   );
   await orphan(write, row.message);
   await write.touch(row.folder, seq);
-  return { id, date, revision: String(message), marks };
+  return { id, date, revision: String(message), marks, thread };
 }
 
 /** Moves an item; its content stays where it is. */
@@ -247,11 +250,9 @@ async function orphan(write: Write, message: number): Promise<void> {
 async function takeOut(write: Write, row: FullRow): Promise<void> {
   const seq = await write.next();
   await write.tx.run("DELETE FROM mailbox_item WHERE id = ?", [row.id]);
-  await write.tx.run("INSERT INTO mailbox_gone (folder, seq, item, at) VALUES (?, ?, ?, ?)", [
-    row.folder,
-    seq,
-    row.id,
-    write.now,
-  ]);
+  await write.tx.run(
+    "INSERT INTO mailbox_gone (folder, seq, item, thread, at) VALUES (?, ?, ?, ?, ?)",
+    [row.folder, seq, row.id, row.thread, write.now],
+  );
   await write.touch(row.folder, seq, -1);
 }

@@ -12,6 +12,7 @@ import type {
   Page,
   Replies,
   Searches,
+  Span,
   ThreadItem,
   Threads,
 } from "../../api.ts";
@@ -48,7 +49,7 @@ import { readItems } from "./read.ts";
 import { removeFolder } from "./removal.ts";
 import { changeAutoReply, readAutoReply } from "./replies.ts";
 import { reviveState } from "./rows.ts";
-import { conversation, divert } from "./threads.ts";
+import { conversation, countOlder, divert, spans } from "./threads.ts";
 import { searchItems } from "./search/search.ts";
 import type { Store } from "./write.ts";
 import { write } from "./write.ts";
@@ -150,6 +151,14 @@ export class LocalMailbox implements Mailbox, EditsFolders, Replies, Searches, T
 
   divert(thread: string, to: FolderId | undefined): Promise<void> {
     return divert(this.#store, this.#id, thread, to);
+  }
+
+  spans(folder: FolderId, threads: readonly string[]): Promise<Map<string, Span>> {
+    return spans(this.#store.db, this.#id, folder, threads);
+  }
+
+  countOlder(folder: FolderId, date: number): Promise<number> {
+    return countOlder(this.#store.db, this.#id, folder, date);
   }
 
   autoReply(): Promise<AutoReply> {

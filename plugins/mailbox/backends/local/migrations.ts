@@ -71,6 +71,7 @@ export const migrations: readonly Migration[] = [{
       folder INTEGER NOT NULL,
       seq INTEGER NOT NULL,
       item INTEGER NOT NULL,
+      thread TEXT NOT NULL,
       at INTEGER NOT NULL,
       PRIMARY KEY (folder, seq)
     ) WITHOUT ROWID`,
@@ -102,7 +103,7 @@ export const migrations: readonly Migration[] = [{
 }, {
   id: "20261123_conversations",
   up: [
-    "CREATE INDEX mailbox_item_thread ON mailbox_item (folder, thread)",
+    "CREATE INDEX mailbox_item_thread ON mailbox_item (folder, thread, date)",
     // Conversations whose arriving mail goes to a folder of the user's choice.
     `CREATE TABLE mailbox_diversion (
       account INTEGER NOT NULL,

@@ -64,7 +64,10 @@ test("listing, changes, reading, writing and watching use an index, and sort not
   for await (const bytes of (await box.part(id, "1")).bytes) assert.ok(bytes.length);
   await box.mark(id, { read: true }, "mark");
   await box.remove(await box.move(id, folder("trash"), "move"), "remove");
-  await box.conversation("0".repeat(32));
+  const thread = items[0]!.thread!;
+  await box.conversation(thread);
+  await box.spans(inbox, [thread]);
+  await box.list(inbox, { thread, until: 9e12 }, 2);
   await box.divert("0".repeat(32), inbox);
   const short = await box.createFolder({ name: "s", parent: undefined, class: "mail" }, "short");
   await box.create(short.id, { mime: letter }, "in it");

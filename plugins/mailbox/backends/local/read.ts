@@ -30,7 +30,7 @@ const inline = (form: Form, limit: string) =>
      WHEN ${limit} <= ${INLINE} THEN substr(m.${form}, 1, ${limit}) END`;
 
 /** Reads the window ?1 (JSON array of item numbers) of account ?2 with texts of ?3 and ?4 bytes. */
-export const readSql = `SELECT ${itemColumns}, i.thread, m.problem, m.facts, m.text_size,
+export const readSql = `SELECT ${itemColumns}, m.problem, m.facts, m.text_size,
   m.html_size, ${inline("text", "?3")} AS text, ${inline("html", "?4")} AS html
   FROM json_each(?1) j
   CROSS JOIN mailbox_item i ON i.id = j.value

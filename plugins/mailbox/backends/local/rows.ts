@@ -28,6 +28,7 @@ export interface ItemRow {
   readonly folder: number;
   readonly message: number;
   readonly date: number;
+  readonly thread: string;
   readonly read: number;
   readonly answered: number;
   readonly forwarded: number;
@@ -39,19 +40,20 @@ export interface ItemRow {
 
 /** They, for a SELECT. */
 export const itemColumns =
-  "i.id, i.folder, i.message, i.date, i.read, i.answered, i.forwarded, i.draft, i.flag, i.keywords, i.verb";
+  "i.id, i.folder, i.message, i.date, i.thread, i.read, i.answered, i.forwarded, i.draft, i.flag, i.keywords, i.verb";
 
 export function itemId(folder: number, item: number): ItemId {
   return `${folder}:${item}`;
 }
 
 export function stateOf(row: ItemRow): ItemState {
-  const { date } = row;
+  const { date, thread } = row;
   return {
     id: itemId(row.folder, row.id),
     date,
     revision: String(row.message),
     marks: marksOf(row),
+    thread,
   };
 }
 

@@ -6,6 +6,8 @@ export interface Change {
   readonly at: number;
   readonly folder: FolderId;
   readonly item: ItemId | undefined;
+  /** The item's conversation. */
+  readonly thread: string | undefined;
 }
 
 /** The latest change of each folder and item, oldest first, and who is told of new ones. */
@@ -25,9 +27,9 @@ export class History {
   }
 
   /** Notes a change and tells those who wait for it. */
-  add(folder: FolderId, item: ItemId | undefined): void {
+  add(folder: FolderId, item: ItemId | undefined, thread?: string): void {
     this.#changes = this.#changes.filter((old) => old.folder !== folder || old.item !== item);
-    this.#changes.push({ at: ++this.#now, folder, item });
+    this.#changes.push({ at: ++this.#now, folder, item, thread });
     const id = item === undefined ? "" : folder;
     for (const { folders, tell } of [...this.#watchers]) if (folders.has(id)) tell(id);
   }

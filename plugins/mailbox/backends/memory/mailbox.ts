@@ -12,6 +12,7 @@ import type {
   Page,
   Replies,
   Searches,
+  Span,
   ThreadItem,
   Threads,
 } from "../../api.ts";
@@ -97,7 +98,10 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
       (at) => at.folder === folder && at.item !== undefined,
     );
     const page = all.slice(0, limit);
-    const changes = page.map(({ item }) => ({ id: item!, state: this.#items.get(item!)?.state }));
+    const changes = page.map(({ item, thread }): ItemChange => {
+      const state = this.#items.get(item!)?.state;
+      return { id: item!, state, ...(!state && thread && { thread }) };
+    });
     const more = page.length < all.length;
     return { changes, cursor: String(more ? page.at(-1)!.at : this.#history.now), more };
   }
@@ -147,8 +151,9 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
       const kept = this.#item(item);
       const marks = withMarks(kept.state.marks, content.marks ?? {});
       const date = content.date ?? kept.state.date;
-      const state = { id: item, date, revision: String(++this.#ids), marks };
-      this.#putItem({ ...kept, state, message, thread: this.#thread(message) });
+      const thread = this.#thread(message);
+      const state = { id: item, date, revision: String(++this.#ids), marks, thread };
+      this.#putItem({ ...kept, state, message, thread });
       return state;
     });
   }
@@ -254,6 +259,21 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
     else this.#diversions.set(thread, this.#folder(to).id);
   }
 
+  async spans(folder: FolderId, threads: readonly string[]): Promise<Map<string, Span>> {
+    const spans = new Map<string, Span>();
+    for (const thread of threads) {
+      const dates = this.#listed(folder, { thread }).map(({ state }) => state.date);
+      const [newest, oldest] = [dates[0], dates.at(-1)];
+      if (newest !== undefined) spans.set(thread, { oldest: oldest!, newest });
+    }
+    return spans;
+  }
+
+  async countOlder(folder: FolderId, date: number): Promise<number> {
+    const alive = new Set(this.#listed(folder, { since: date }).map(({ thread }) => thread));
+    return this.#listed(folder, { until: date }).filter(({ thread }) => alive.has(thread)).length;
+  }
+
   async search(query: Query, page: SearchPage): Promise<Found> {
     return searchAll(this.#items.values(), this.#folders, query, page);
   }
@@ -299,14 +319,9 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
   #add(folder: FolderId, message: Message, date: number, marks: Marks, like?: Kept): ItemState {
     const number = ++this.#ids;
     const revision = like?.state.revision ?? String(number);
-    const state = { id: `${folder}:${number}`, date, revision, marks };
-    this.#putItem({
-      number,
-      folder,
-      state,
-      message,
-      thread: like?.thread ?? this.#thread(message),
-    });
+    const thread = like?.thread ?? this.#thread(message);
+    const state = { id: `${folder}:${number}`, date, revision, marks, thread };
+    this.#putItem({ number, folder, state, message, thread });
     return state;
   }
 
@@ -317,7 +332,7 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
 
   #removeItem(kept: Kept): void {
     this.#items.delete(kept.state.id);
-    this.#history.add(kept.folder, kept.state.id);
+    this.#history.add(kept.folder, kept.state.id, kept.thread);
   }
 
   #thread({ read }: Message): string {
@@ -329,11 +344,14 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
     return thread;
   }
 
-  #listed(folder: FolderId, { after, since = -Infinity, until = Infinity }: ListFrom): Kept[] {
+  #listed(
+    folder: FolderId,
+    { after, since = -Infinity, until = Infinity, thread }: ListFrom,
+  ): Kept[] {
     this.#folder(folder);
     const [date = Infinity, number = Infinity] = after?.split(".").map(Number) ?? [];
     return [...this.#items.values()]
-      .filter((kept) => kept.folder === folder)
+      .filter((kept) => kept.folder === folder && (!thread || kept.thread === thread))
       .filter(({ state }) => state.date >= since && state.date < until)
       .filter((kept) =>
         kept.state.date < date || (kept.state.date === date && kept.number < number)
