@@ -49,27 +49,29 @@ export async function openConnection(
     client.close();
     throw loginError(server, error as FlowError, master);
   }
-  if (client.authenticated !== loggedIn(server, login)) {
+  const stranger = strangerOn(client, master && server.config.master.form === "");
+  if (stranger !== undefined) {
     client.close();
-    throw new Unavailable(`Cannot log in at ${imapPlace(server)}: ${stranger(client)}`);
+    throw new Unavailable(`Cannot log in at ${imapPlace(server)}: ${stranger}`);
   }
   return client;
 }
 
-/**
- * As whom the library says that it has logged in. With a greeting of PREAUTH it has not logged in at
- * all, and without SASL PLAIN as the master user itself, whose mail nobody asked for.
- */
-function loggedIn(server: Server, { address, secret }: Login): string {
-  const { form, user } = server.config.master;
-  const name = loginName(server, address);
-  return secret || form === "" ? name : fill(form, { login: name, master: user });
+/** By which ways the library has logged in; it does not tell of this property in its types. */
+interface LoggedIn {
+  readonly authCapabilities: ReadonlyMap<string, boolean>;
 }
 
-function stranger({ authenticated }: ImapFlow): string {
-  return authenticated === true
-    ? "it lets in everybody without a password (PREAUTH)"
-    : "it has no SASL PLAIN, by which a master user could name the account";
+/**
+ * Why nobody knows whose mail a connection shows. With a greeting of PREAUTH the library has not
+ * logged in at all; without SASL PLAIN it has as the master user itself, whose mail nobody asked for.
+ */
+function strangerOn(client: ImapFlow, needsPlain: boolean): string | undefined {
+  const { authCapabilities } = client as unknown as LoggedIn;
+  const ways = [...authCapabilities].flatMap(([way, taken]) => taken ? [way] : []);
+  if (ways.length === 0) return "it lets in everybody without a password (PREAUTH)";
+  if (!needsPlain || ways.includes("AUTH=PLAIN")) return undefined;
+  return "it has no SASL PLAIN, by which a master user could name the account";
 }
 
 /** An empty password, or one with a NUL, cannot be put into a login. */
@@ -138,7 +140,7 @@ async function auth(
   if (master.form === "") {
     return { user: master.user, pass, authzid: user, loginMethod: "AUTH=PLAIN" };
   }
-  return { user: loggedIn(server, { address, secret }), pass };
+  return { user: fill(master.form, { login: user, master: master.user }), pass };
 }
 
 /** A file that cannot be read is the operator's trouble, not a wrong password. */
