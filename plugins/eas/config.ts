@@ -100,6 +100,17 @@ export const config = v.strictObject({
     ),
     300,
   ),
+  maxAlikeAdds: v.optional(
+    v.pipe(
+      v.number("a number"),
+      v.integer("a whole number"),
+      v.minValue(1, "at least 1"),
+      v.description(
+        "How many items that are alike a device may add to a folder within ten minutes; with more the folder pauses for it",
+      ),
+    ),
+    200,
+  ),
 });
 
 export type EasConfig = v.InferOutput<typeof config>;

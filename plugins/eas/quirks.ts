@@ -31,6 +31,15 @@ export const quirks = {
     source: "SOGo #2982 #3058 #2849; Z-Push lib/core/statemanager; Horde State/Base",
     conversation: "sync_lost",
   },
+  doesNotGetOn: {
+    client: "all, with a mail that crashes them",
+    recognise: clients.anybody,
+    behaviour: "asks for the same answer again and again",
+    remedy: "it gets less of it, then the mail alone, then a stub with the mail attached",
+    for: "all",
+    source: "Z-Push ZP-5 ZP-1077",
+    conversation: "sync_loop",
+  },
   asksForAnyWindow: {
     client: "all",
     recognise: clients.anybody,

@@ -43,7 +43,7 @@ export function syncWork(
     waits: deviceWaits(host.clock),
     broken: new LRUCache({ max: 1000 }),
     sent: sentJournal(host.db),
-    addRates: addRates(),
+    addRates: addRates(host.config.maxAlikeAdds),
     problems: problemList(host.db, host.clock),
     braked,
     get state() {

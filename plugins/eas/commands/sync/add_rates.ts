@@ -4,9 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { DeviceRef, Element } from "../../api.ts";
 import type { Filed } from "./journal.ts";
 
-/** So many alike within `span` are still thought to be a person's, or an import's. */
-export const mostAlike = 200;
-/** Milliseconds. */
+/** In which Adds are counted. Milliseconds. */
 const span = 10 * 60_000;
 /** The first pause; each that follows within a day is twice as long. Milliseconds. */
 const firstPause = 10 * 60_000;
@@ -36,8 +34,11 @@ interface Rate {
   pause: number;
 }
 
-/** The rates of all devices; what is quiet for long is forgotten. */
-export function addRates(): AddRates {
+/**
+ * The rates of all devices; what is quiet for long is forgotten. `most` alike within ten minutes are
+ * still thought to be a person's, or an import's.
+ */
+export function addRates(most: number): AddRates {
   const rates = new LRUCache<string, Rate>({ max: 2000 });
   const nameOf = ({ account, device }: DeviceRef, folder: string) =>
     JSON.stringify([account, device, folder]);
@@ -52,7 +53,7 @@ export function addRates(): AddRates {
       if (adds.length === 0) return "fine";
       rates.set(name, rate);
       count(rate.alike, adds.map(likeness), now);
-      if ([...rate.alike.values()].every(({ length }) => length <= mostAlike)) return "fine";
+      if ([...rate.alike.values()].every(({ length }) => length <= most)) return "fine";
       const again = rate.pause > 0 && now - rate.until < day;
       rate.pause = again ? Math.min(2 * rate.pause, longestPause) : firstPause;
       rate.until = now + rate.pause;

@@ -26,6 +26,18 @@ const shrinks = 8;
 const stubAfter = 2 * 60_000;
 
 /**
+ * The brake is released as the device gets on: each answer may tell twice as much as the one before.
+ * What it does not get on with is still ahead, or its line is bad: the whole at once would again be
+ * asked for four times.
+ */
+export const released = (window: number | undefined): number =>
+  window === undefined ? Infinity : 2 * window;
+
+/** From the fifth on rarely: a device that spins must not fill the log. */
+const isStep = (times: number) =>
+  times % patience === 0 && (times <= 4 * patience || Number.isInteger(Math.log2(times)));
+
+/**
  * What to do where `lost` was asked for many times: fewer things, then one alone; and if that one is
  * asked for again and again for minutes, its stub. So one message that crashes a device, or is too
  * long for its line, holds up nothing but itself. Undefined: nothing, or the device has shown with
@@ -35,7 +47,7 @@ export function brakeOf(lost: Lost | undefined, now: number): Brake | undefined 
   if (!lost || lost.times < patience) return undefined;
   const { told } = parseState(lost.state);
   if (told === 0) return undefined;
-  const step = lost.times % patience === 0;
+  const step = isStep(lost.times);
   const alone = step && told === 1 && lost.times >= 2 * patience && now - lost.since >= stubAfter;
   return {
     window: step ? Math.max(1, Math.floor(told / shrinks)) : told,

@@ -3,7 +3,7 @@ import type { FolderId } from "../../../mailbox/api.ts";
 import type { EasCall, Session } from "../../api.ts";
 import type { ItemOptions } from "../../schema/options.ts";
 import { deviceOf, type Work } from "../work.ts";
-import type { Brake } from "./brake.ts";
+import { type Brake, released } from "./brake.ts";
 import {
   type Answered,
   type CommandContext,
@@ -77,6 +77,8 @@ interface Plan extends CollectionWork {
   readonly wants: boolean;
   readonly window: number;
   readonly brake: Brake | undefined;
+  /** The most things that the answer may tell because of a brake; Infinity: there is none. */
+  readonly most: number;
   readonly filed: readonly Filed[];
   readonly journal: Map<string, Entry>;
   readonly fetches: readonly string[];
@@ -88,6 +90,7 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
   // Commands with key 0 are ignored: some clients send them.
   const commands = before ? request.commands : [];
   const brake = slowedDown(parts, request);
+  const most = brake?.window ?? released(before?.eased);
   return {
     ...parts,
     brake,
@@ -95,7 +98,8 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
     before,
     options: request.options ?? before?.options ?? standardOptions,
     wants: request.getChanges ?? before !== undefined,
-    window: Math.min(request.window, room, brake?.window ?? Infinity),
+    window: Math.min(request.window, room, most),
+    most,
     filed: file(commands, parts.call.version),
     journal: readJournal(session),
     fetches: commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id),
@@ -113,7 +117,7 @@ async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   await session.amend(amendments(ops));
   const { more } = state;
   const told = { more, answers, fetches, ops, quiet: false };
-  return { ...frame(request, key, options.item), ...told, ...await eased(plan, ops) };
+  return { ...frame(request, key, options.item), ...told, ...await relieved(plan, ops) };
 }
 
 async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
@@ -132,7 +136,9 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
   // Where there is no room, what a lost answer told comes with the next one.
   const waits = wants && session.lost !== undefined && parseState(session.lost.state).told > 0;
   const more = looks ? await findChanges(hunt, commanded.doubtful) : waits;
-  const state = { ...hunt.state, asked: wants, more, told: hunt.ops.size };
+  const { eased: _, ...found } = hunt.state;
+  const eased = more && plan.most < request.window ? { eased: plan.most } : {};
+  const state = { ...found, asked: wants, more, told: hunt.ops.size, ...eased };
   const key = await handOut(request, session, { hunt, commanded, more }, state);
   const ops = [...hunt.ops.values()];
   return {
@@ -142,12 +148,12 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
     fetches,
     ops,
     quiet: key === request.key && fetches.length === 0,
-    ...await eased(plan, ops),
+    ...await relieved(plan, ops),
   };
 }
 
 /** What an answer that the device does not get on with says besides. */
-async function eased(plan: Plan, ops: readonly Op[]) {
+async function relieved(plan: Plan, ops: readonly Op[]) {
   return { stubs: await stubsOf(plan, ops), alone: plan.brake !== undefined && ops.length > 0 };
 }
 

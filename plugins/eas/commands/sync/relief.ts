@@ -3,7 +3,6 @@ import type { ItemId } from "../../../mailbox/api.ts";
 import { type EasCall, type Session, type Version } from "../../api.ts";
 import { changeSince } from "../../schema/marks.ts";
 import { deviceOf, type Work } from "../work.ts";
-import { mostAlike } from "./add_rates.ts";
 import { type Brake, brakeOf } from "./brake.ts";
 import type { Op } from "./hunt.ts";
 import { doneBefore, type Entry, type Filed } from "./journal.ts";
@@ -47,27 +46,23 @@ export async function stubsOf(
 ): Promise<Stubs> {
   const stubs = new Map<ItemId, string>();
   const whole = ops.filter((op) => isWhole(op, call.version));
-  if (whole.length === 0) return stubs;
   const device = deviceOf(call);
   const known = await work.problems.indigestible(device, whole.map(({ item }) => item));
   for (const { item, state } of whole) {
     const problem = known.get(item);
     if (problem && problem.revision === state!.revision) stubs.set(item, problem.reason);
   }
-  const only = ops.length === 1 ? whole[0] : undefined;
-  if (brake?.stub === undefined || !only || stubs.has(only.item)) return stubs;
-  const { item, state } = only;
-  call.log.warn({ item }, "a device does not get on with an item: it gets a stub of it");
-  work.braked("stub");
-  const { revision } = state!;
-  await work.problems.note({
-    ...device,
-    kind: "indigestible",
-    about: item,
-    revision,
-    reason: brake.stub,
-  });
-  return stubs.set(item, brake.stub);
+  const reason = brake?.stub;
+  if (reason === undefined || ops.length !== 1) return stubs;
+  const [{ item, state }] = ops as [Op];
+  if (whole.length > 0 && !stubs.has(item)) {
+    call.log.warn({ item }, "a device does not get on with an item: it gets a stub of it");
+    work.braked("stub");
+    stubs.set(item, reason);
+  } else call.log.warn({ item }, "a device does not get on, and no answer could be smaller");
+  const revision = whole.length > 0 ? state!.revision : "";
+  await work.problems.note({ ...device, kind: "indigestible", about: item, revision, reason });
+  return stubs;
 }
 
 /** Whether an item goes out with its content: what is only gone, or only marked, has no stub. */
@@ -99,8 +94,7 @@ export async function addsTooMuch(
     ...device,
     kind: "flood",
     about: request.id,
-    reason:
-      `The device added more than ${mostAlike} items that are alike; the folder paused for it.`,
+    reason: "The device added the same again and again, and the folder paused for it.",
   });
   return true;
 }

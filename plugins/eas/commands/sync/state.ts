@@ -31,6 +31,8 @@ export interface CollectionState {
   readonly more: boolean;
   /** How many things the answer told, the device's own commands not counted. */
   readonly told: number;
+  /** The most things that the answer was allowed to tell, where the device did not get on before. */
+  readonly eased?: number;
 }
 
 export const parseState = (text: string): CollectionState => JSON.parse(text);
