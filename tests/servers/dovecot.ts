@@ -32,14 +32,16 @@ export interface Dovecot extends MailServer {
   log(): Promise<string>;
 }
 
+const user = isRoot ? "dovecot" : userInfo().username;
+const group = isRoot ? "dovecot" : execFileSync("id", ["-gn"], { encoding: "utf8" }).trim();
+
 /** Starts a server without users; see `present.ts` for whether there is one to start. */
 export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   // Between finding a free port and listening on it somebody else can take it.
   for (let tries = 1;; tries++) {
     const dir = await mkdtemp(join(tmpdir(), "navette-dovecot-"));
     const [port, tlsPort, lmtpPort] = await freePorts(3) as [number, number, number];
-    const user = isRoot ? "dovecot" : userInfo().username;
-    const place = { dir, user, port, tlsPort, lmtpPort };
+    const place = { dir, user, group, port, tlsPort, lmtpPort };
     try {
       const made = await lay(place, options);
       return server(place, made, await launch(place));
@@ -55,7 +57,7 @@ async function lay(
   place: DovecotPlace,
   options: DovecotOptions,
 ): Promise<Certificate | undefined> {
-  const { dir, user } = place;
+  const { dir } = place;
   for (const name of ["users", "keys/default/HS256", "mail", "state", "public"]) {
     await mkdir(join(dir, name), { recursive: true });
   }
@@ -77,7 +79,7 @@ async function lay(
   );
   await writeFile(join(dir, "dovecot.conf"), dovecotConfig(place, options));
   if (isRoot) {
-    execFileSync("chown", ["-R", `${user}:${user}`, dir]);
+    execFileSync("chown", ["-R", `${user}:${group}`, dir]);
     await chmod(dir, 0o755);
   }
   return made;
@@ -92,26 +94,26 @@ username_attribute = sub
 `;
 }
 
-async function launch({ dir, user, port }: DovecotPlace): Promise<Group> {
+async function launch({ dir, port }: DovecotPlace): Promise<Group> {
   await rm(join(dir, "run"), { recursive: true, force: true });
   await mkdir(join(dir, "run"));
-  if (isRoot) execFileSync("chown", [`${user}:${user}`, join(dir, "run")]);
-  const group = startGroup("/usr/sbin/dovecot", ["-F", "-c", join(dir, "dovecot.conf")], { user });
-  const log = await readFile(join(dir, "log"), "utf8").catch(() => "");
-  let told = "";
+  if (isRoot) execFileSync("chown", [`${user}:${group}`, join(dir, "run")]);
+  const started = startGroup("/usr/sbin/dovecot", ["-F", "-c", join(dir, "dovecot.conf")], {
+    user,
+  });
   try {
-    await greeted(port, group, () => group.said() + told);
+    await greeted(port, started, started.said);
   } catch (error) {
-    await group.end();
-    told = (await readFile(join(dir, "log"), "utf8").catch(() => "")).slice(log.length);
-    throw new Error(`${error instanceof Error ? error.message : error} ${told}`);
+    await started.end();
+    const log = await readFile(join(dir, "log"), "utf8").catch(() => "");
+    throw new Error(`${error instanceof Error ? error.message : error} ${log}`);
   }
-  return group;
+  return started;
 }
 
 function server(place: DovecotPlace, made: Certificate | undefined, first: Group): Dovecot {
   const { dir } = place;
-  let group = first;
+  let running = first;
   const addresses = new Addresses();
   const file = (address: string) => join(dir, "users", address);
   const write = (address: string, password: string) =>
@@ -142,15 +144,15 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
     deliver: (to, mime) =>
       deliverByLmtp(place.lmtpPort, typeof to === "string" ? to : to.address, mime),
     log: () => readFile(join(dir, "log"), "utf8"),
-    processes: () => group.alive(),
-    kill: () => group.end("SIGKILL"),
-    shutDown: () => group.end("SIGTERM", "first"),
+    processes: () => running.alive(),
+    kill: () => running.end("SIGKILL"),
+    shutDown: () => running.end("SIGTERM", "first"),
     async restart() {
-      await group.end("SIGKILL");
-      group = await launch(place);
+      await running.end("SIGKILL");
+      running = await launch(place);
     },
     async stop() {
-      await group.end("SIGKILL");
+      await running.end("SIGKILL");
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -36,6 +36,7 @@ export interface DovecotPlace {
   readonly dir: string;
   /** The name of the user whom it runs as. */
   readonly user: string;
+  readonly group: string;
   readonly port: number;
   readonly tlsPort: number;
   readonly lmtpPort: number;
@@ -63,7 +64,7 @@ export function dovecotConfig(place: DovecotPlace, options: DovecotOptions): str
   ].join("\n");
 }
 
-function general({ dir, user }: DovecotPlace, options: DovecotOptions): string {
+function general({ dir, user, group }: DovecotPlace, options: DovecotOptions): string {
   const tls = options.tls
     ? `ssl = yes\nssl_cert = <${dir}/cert.pem\nssl_key = <${dir}/key.pem`
     : "ssl = no";
@@ -72,7 +73,7 @@ base_dir = ${dir}/run
 state_dir = ${dir}/state
 log_path = ${dir}/log
 default_internal_user = ${user}
-default_internal_group = ${user}
+default_internal_group = ${group}
 default_login_user = ${user}
 protocols = imap lmtp
 listen = 127.0.0.1
@@ -147,7 +148,7 @@ userdb_objects = userdb
 `;
 }
 
-function storage({ dir, user }: DovecotPlace, options: DovecotOptions): string {
+function storage({ dir, user, group }: DovecotPlace, options: DovecotOptions): string {
   const { separator = "/", prefix = "", specialFolders, acl, publicFolders } = options;
   const format = options.storage ?? "maildir";
   const folder = (name: string) =>
@@ -173,7 +174,7 @@ namespace public {
 }`;
   return `
 mail_uid = ${user}
-mail_gid = ${user}
+mail_gid = ${group}
 mail_home = ${dir}/mail/%u
 mail_location = ${format}:~/mail
 mail_fsync = never
