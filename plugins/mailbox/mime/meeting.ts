@@ -14,12 +14,17 @@ const answers = { ACCEPTED: "accepted", DECLINED: "declined", TENTATIVE: "tentat
 
 /** Reads the first part that is a scheduling message; what is broken or none is undefined. */
 export async function readMeeting(root: Part, read: ReadBytes): Promise<Meeting | undefined> {
-  const part = leaves(root).find(({ type, params, start, end }) =>
-    type === "text/calendar" && params["method"] && end - start <= LIMIT
-  );
+  const part = meetingPart(root);
   if (!part) return undefined;
   const bytes = decodeTransfer(part.encoding, await read(part.start, part.end));
   return meetingIn(decodeText(bytes, part.params["charset"] ?? "utf-8"), part.number);
+}
+
+/** The part that says what a mail is about, where it is a scheduling message. */
+export function meetingPart(root: Part): Part | undefined {
+  return leaves(root).find(({ type, params, start, end }) =>
+    type === "text/calendar" && params["method"] && end - start <= LIMIT
+  );
 }
 
 function meetingIn(text: string, part: string): Meeting | undefined {

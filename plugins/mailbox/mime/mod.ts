@@ -16,6 +16,8 @@ export { leaves, scanBytes, settle, StructureScanner } from "./structure.ts";
 export type { Part, Told } from "./part.ts";
 export { readPart } from "./part.ts";
 export { sortParts } from "./bodies.ts";
+export { meetingPart } from "./meeting.ts";
+export { previewSteps } from "./preview.ts";
 export type { BodyPlaces, FirstRead, ReadBytes } from "./text.ts";
 export { assembleText, cutText, sparing, utf8Length } from "./text.ts";
 export { decodeStream, isIdentity } from "./transfer.ts";

@@ -6,7 +6,7 @@ import { asPlain, assembleText } from "./text.ts";
 const LENGTH = 255;
 
 /** How much of a text is looked at first, and where that has too few words of the sender's own. */
-const STEPS = { text: [1500, 20_000], html: [8000, 64_000] } as const;
+export const previewSteps = { text: [1500, 20_000], html: [8000, 64_000] } as const;
 
 /** The preview of a message, from the texts that were read already where they are enough. */
 export async function readPreview(
@@ -16,7 +16,7 @@ export async function readPreview(
   first?: FirstRead,
 ): Promise<string> {
   for (const form of ["text", "html"] as const) {
-    for (const limit of STEPS[form]) {
+    for (const limit of previewSteps[form]) {
       const there = known[form];
       const text = there && (!there.truncated || there.content.length >= limit)
         ? there
@@ -25,7 +25,9 @@ export async function readPreview(
       const line = form === "text"
         ? preview(text.content, undefined)
         : preview(undefined, text.content);
-      if (!text.truncated || line.length >= LENGTH - 1 || limit === STEPS[form][1]) return line;
+      if (!text.truncated || line.length >= LENGTH - 1 || limit === previewSteps[form][1]) {
+        return line;
+      }
     }
   }
   return "";

@@ -87,8 +87,10 @@ async function readText(place: TextPlace, limit: number, read: ReadBytes, first:
   const length = place.end - place.start;
   const most = Math.min(length, limit * MOST + 4096);
   for (let wanted = Math.min(most, first(place, limit));;) {
-    const decoded = decodeTransfer(place.encoding, await read(place.start, place.start + wanted));
-    if (wanted === length) return wholeText(decoded, place);
+    const encoded = await read(place.start, place.start + wanted);
+    const decoded = decodeTransfer(place.encoding, encoded);
+    // Fewer bytes than asked for are the last ones, whatever was said of the part's length.
+    if (wanted === length || encoded.length < wanted) return wholeText(decoded, place);
     const bytes = wholeCharacters(decoded);
     const text = normalise(decodePlace(bytes, place));
     const size = utf8Length(text);
