@@ -1,0 +1,121 @@
+// Commands that imapflow has no method for, and answers that it tells nobody of.
+import type { ImapFlow } from "imapflow";
+
+/** A word of a command or of an answer: an atom, a string, or (NIL) nothing. */
+export interface Word {
+  readonly type: string;
+  readonly value?: string;
+  /** What stands in brackets behind it; a response code where there is nothing before them. */
+  readonly section?: readonly Token[];
+}
+export type Token = Word | null | readonly Token[];
+
+/** An answer of the server, in its words behind the name. */
+export interface Answer {
+  /** The name, or the number before it. */
+  readonly command: string;
+  readonly attributes?: readonly Token[];
+}
+
+/** What imapflow does not show in its types: as of 2.10.2, the version that deno.json names. */
+interface Inside {
+  exec(
+    command: string,
+    attributes: readonly Token[],
+    options: { untagged: Readonly<Record<string, (answer: Answer) => Promise<void>>> },
+  ): Promise<{ readonly response: Answer; next(): void }>;
+  readonly folders: Map<string, { readonly path: string; readonly delimiter?: string }>;
+  readonly untaggedHandlers: Record<string, ((answer: Answer) => Promise<void>) | null>;
+  readonly sectionHandlers: Record<string, (section: readonly Token[]) => Promise<void>>;
+}
+
+const inside = (client: ImapFlow) => client as unknown as Inside;
+
+export const atom = (value: string): Word => ({ type: "ATOM", value });
+export const text = (value: string): Word => ({ type: "STRING", value });
+
+/**
+ * Runs a command; `hear` is told of the untagged answers that it names, and nobody else is. Throws
+ * imapflow's error for NO and BAD. Not for a connection that idles.
+ */
+export async function command(
+  client: ImapFlow,
+  name: string,
+  words: readonly Token[] = [],
+  hear: Readonly<Record<string, (words: readonly Token[]) => void>> = {},
+): Promise<Answer> {
+  const untagged = Object.fromEntries(
+    Object.entries(hear).map(([name, tell]) => [
+      name,
+      (answer: Answer) => Promise.resolve(tell(answer.attributes ?? [])),
+    ]),
+  );
+  const { response, next } = await inside(client).exec(name, words, { untagged });
+  next();
+  return response;
+}
+
+/** Tells `hear` of each untagged answer of this name that no command takes for itself. */
+export function onUntagged(
+  client: ImapFlow,
+  name: string,
+  hear: (words: readonly Token[]) => void,
+): void {
+  inside(client).untaggedHandlers[name] = (answer) =>
+    Promise.resolve(hear(answer.attributes ?? []));
+}
+
+/** Tells `hear` of each response code of this name, whatever answer carries it. */
+export function onCode(
+  client: ImapFlow,
+  name: string,
+  hear: (words: readonly Token[]) => void,
+): void {
+  inside(client).sectionHandlers[name] = (words) => Promise.resolve(hear(words));
+}
+
+/** Spares imapflow the LIST with which it looks for a folder before it opens one. */
+export function knowFolder(client: ImapFlow, path: string): void {
+  const { folders } = inside(client);
+  folders.clear();
+  folders.set(path, { path });
+}
+
+/** The text of a word; undefined for NIL and lists. */
+export function word(token: Token | undefined): string | undefined {
+  if (!token || isList(token)) return undefined;
+  // A name that comes as a literal is bytes.
+  return token.value === undefined ? undefined : String(token.value);
+}
+
+/** The tokens of a list; none for anything else. */
+export function list(token: Token | undefined): readonly Token[] {
+  return token && isList(token) ? token : [];
+}
+
+/** The texts of a list. */
+export function words(token: Token | undefined): string[] {
+  return list(token).map(word).filter((value) => value !== undefined);
+}
+
+/** `NAME value NAME value …` by name in capitals. */
+export function pairs(token: Token | undefined): Map<string, Token> {
+  const tokens = list(token);
+  const found = new Map<string, Token>();
+  for (let at = 0; at + 1 < tokens.length; at += 2) {
+    const name = word(tokens[at]);
+    if (name !== undefined) found.set(name.toUpperCase(), tokens[at + 1]!);
+  }
+  return found;
+}
+
+function isList(token: Token): token is readonly Token[] {
+  return Array.isArray(token);
+}
+
+/** The response code of an answer, in capitals: `[OVERQUOTA] …`. */
+export function codeOf(answer: unknown): string | undefined {
+  const first = (answer as Answer | undefined)?.attributes?.[0];
+  if (!first || isList(first) || first.value) return undefined;
+  return word(first.section?.[0])?.toUpperCase();
+}
