@@ -1,0 +1,109 @@
+// For tests of reading: a mailbox on a real server, with the plainest parts around the reader.
+import type { ImapFlow } from "imapflow";
+import { ImapFlow as Flow } from "imapflow";
+import { NotFound } from "../../api.ts";
+import type { User } from "../../../../tests/servers/dovecot.ts";
+import { account } from "../../../../tests/conformance/mailbox_kit.ts";
+import type { Connections } from "./connections.ts";
+import type { ItemIndex, Located } from "./item_index.ts";
+import type { Place, Places } from "./places.ts";
+import type { Reading } from "./read.ts";
+
+/** A connection of a user, for what only tests do. */
+export async function logIn(server: { host: string; port: number }, user: User): Promise<ImapFlow> {
+  const client = new Flow({
+    host: server.host,
+    port: server.port,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user: user.address, pass: user.password },
+    logger: false,
+    disableAutoIdle: true,
+  });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+/** Everything that reading needs, on one connection; items have the id `FOLDER.UID`. */
+export async function plainReading(
+  client: () => Promise<ImapFlow>,
+): Promise<Reading & { id(path: string, uid: number): string }> {
+  const list = await (await client()).list();
+  const places = list.map(({ path, delimiter, specialUse }, at): Place => ({
+    id: `f${at}`,
+    number: at,
+    path,
+    delimiter,
+    role: path === "INBOX" ? "inbox" : specialUse?.slice(1).toLowerCase() as Place["role"],
+  }));
+  return {
+    connections: plainConnections(client),
+    places: plainPlaces(places),
+    index: plainIndex(),
+    id: (path, uid) => `f${places.findIndex((place) => place.path === path)}.${uid}`,
+  };
+}
+
+function plainConnections(client: () => Promise<ImapFlow>): Connections {
+  const refuse = () => Promise.reject(new Error("Cannot do that: it is only for reading"));
+  return {
+    account: account(1),
+    use: async (work) => await work(await client()),
+    async inFolder(path, work, { repeatable = false } = {}) {
+      for (let tries = 1;; tries++) {
+        const flow = await client();
+        try {
+          const lock = await flow.getMailboxLock(path);
+          try {
+            if (!flow.mailbox) throw new NotFound(`Cannot open ${path}`);
+            return await work({ client: flow, mailbox: flow.mailbox });
+          } finally {
+            lock.release();
+          }
+        } catch (error) {
+          if (!repeatable || tries === 2 || flow.usable) throw error;
+        }
+      }
+    },
+    own: refuse,
+    leave: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function plainPlaces(list: readonly Place[]): Places {
+  return {
+    folders: () => Promise.reject(new Error("Cannot list: it is only for reading")),
+    place(id) {
+      const place = list.find((each) => each.id === id);
+      return place ? Promise.resolve(place) : Promise.reject(new NotFound(`Cannot find ${id}`));
+    },
+    all: () => Promise.resolve(list),
+    byRole: (role) => Promise.resolve(list.find((place) => place.role === role)),
+    refresh: () => Promise.resolve(),
+  };
+}
+
+function plainIndex(): ItemIndex {
+  const located = (folder: string, uid: number): Located => ({
+    id: `${folder}.${uid}`,
+    folder,
+    uid,
+    validity: "",
+    revision: "1",
+    extra: undefined,
+  });
+  return {
+    locate: (ids) =>
+      Promise.resolve(
+        new Map(ids.flatMap((id) => {
+          const [, folder, uid] = /^(f\d+)\.(\d+)$/.exec(id) ?? [];
+          return folder ? [[id, located(folder, Number(uid))] as const] : [];
+        })),
+      ),
+    identify: ({ id }, _open, uids) =>
+      Promise.resolve(new Map(uids.map((uid) => [uid, located(id, uid)]))),
+    settle: () => Promise.resolve(false),
+  };
+}

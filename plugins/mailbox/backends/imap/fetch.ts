@@ -1,0 +1,141 @@
+// Asks for data of messages by UID, and reads the answers as they are on the wire.
+import { Buffer } from "node:buffer";
+import type { ImapAttribute, ImapFlow, ImapResponse } from "imapflow";
+import { bytesOf, command, isRefusal, type Section, setOf, textOf, type Word } from "./command.ts";
+
+/** What the server told of one message; what was not asked for is absent. */
+export interface Told {
+  readonly uid: number;
+  readonly flags?: ReadonlySet<string>;
+  /** INTERNALDATE in milliseconds. */
+  readonly date?: number;
+  readonly size?: number;
+  /** BODYSTRUCTURE, not read yet. */
+  readonly structure?: ImapAttribute;
+  /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`. */
+  readonly sections: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Bytes of a section, from one place up to (not including) another. */
+export interface Stretch {
+  /** As RFC 3501 names it, such as `1.2`; empty for the whole message. */
+  readonly section: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Asks for bytes. */
+export function peek({ section, from, to }: Stretch): Section {
+  return {
+    type: "ATOM",
+    value: "BODY.PEEK",
+    section: section ? [{ type: "ATOM", value: section }] : [],
+    partial: [from, to - from],
+  };
+}
+
+/** Asks for header fields, of at most so many bytes together. */
+export function peekFields(names: readonly string[], most: number): Section {
+  return {
+    type: "ATOM",
+    value: "BODY.PEEK",
+    section: [
+      { type: "ATOM", value: "HEADER.FIELDS" },
+      names.map((value): Word => ({ type: "ATOM", value })),
+    ],
+    partial: [0, most],
+  };
+}
+
+/** Header fields that {@link peekFields} has brought. */
+export function fieldsOf({ sections }: Told): Uint8Array {
+  return sections.get("HEADER.FIELDS<0>") ?? sections.get("HEADER.FIELDS") ?? Buffer.alloc(0);
+}
+
+/**
+ * What the server tells of messages in the open folder; those that are gone are left out. Where it
+ * refuses a whole because of one message, the others are told all the same, and `refused` is called
+ * for that one.
+ */
+export async function fetchTold(
+  client: ImapFlow,
+  uids: readonly number[],
+  items: readonly Word[],
+  refused: (uid: number, reason: string) => void = () => {},
+): Promise<Map<number, Told>> {
+  const told = new Map<number, Told>();
+  if (uids.length === 0) return told;
+  const wanted = new Set(uids);
+  try {
+    await command(client, "UID FETCH", [setOf(uids), items], {
+      FETCH: (response) => {
+        const row = readTold(response);
+        if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
+      },
+    });
+    return told;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const rest = uids.filter((uid) => !told.has(uid));
+    if (rest.length <= 1) {
+      const reason = (error as { responseText?: string }).responseText || "it does not say why";
+      for (const uid of rest) refused(uid, reason);
+      return told;
+    }
+    for (const half of [rest.slice(0, rest.length / 2), rest.slice(rest.length / 2)]) {
+      for (const row of (await fetchTold(client, half, items, refused)).values()) {
+        told.set(row.uid, row);
+      }
+    }
+    return told;
+  }
+}
+
+/** A server may tell of one message in several answers, also of flags that changed just now. */
+function merged(before: Told | undefined, row: Told): Told {
+  if (!before) return row;
+  return { ...before, ...row, sections: new Map([...before.sections, ...row.sections]) };
+}
+
+function readTold({ attributes }: ImapResponse): Told {
+  const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections: new Map() };
+  const sections = new Map<string, Uint8Array>();
+  const list = attributes?.[1];
+  const pairs = Array.isArray(list) ? list : [];
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const [name, value] = [pairs[at], pairs[at + 1]] as [ImapAttribute, ImapAttribute];
+    const key = textOf(name).toUpperCase();
+    if (key === "UID") told.uid = Number(textOf(value));
+    else if (key === "FLAGS") told.flags = new Set(Array.isArray(value) ? value.map(textOf) : []);
+    else if (key === "RFC822.SIZE") told.size = Number(textOf(value)) || 0;
+    else if (key === "BODYSTRUCTURE") told.structure = value;
+    else if (key === "INTERNALDATE") told.date = timeOf(textOf(value));
+    else if (key === "BODY") sections.set(sectionOf(name), bytesOf(value));
+  }
+  return { ...told, sections };
+}
+
+const months = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+/** A date-time of RFC 3501 (`" 1-Mar-2026 09:15:00 +0100"`) in milliseconds; 0 where it is none. */
+export function timeOf(text: string): number {
+  const found = /^\s*(\d+)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)(?: ([+-])(\d\d)(\d\d))?/i.exec(
+    text,
+  );
+  const month = months.indexOf(found?.[2]?.toLowerCase() ?? "?") / 3;
+  if (!found || month < 0) return 0;
+  const [day, , year, hour, minute, second] = found.slice(1, 7).map(Number) as number[];
+  const zone = (Number(found[8] ?? 0) * 60 + Number(found[9] ?? 0)) * (found[7] === "-" ? -1 : 1);
+  // `setUTCFullYear` takes years before 100 as they are.
+  const time = new Date(0);
+  time.setUTCFullYear(year!, month, day);
+  time.setUTCHours(hour!, minute! - zone, second);
+  return time.getTime();
+}
+
+function sectionOf(name: ImapAttribute): string {
+  if (name === null || Array.isArray(name)) return "";
+  const { section, partial } = name as { section?: readonly ImapAttribute[]; partial?: number[] };
+  const from = partial?.[0];
+  return `${textOf(section?.[0]).toUpperCase()}${from === undefined ? "" : `<${from}>`}`;
+}

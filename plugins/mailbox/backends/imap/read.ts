@@ -1,0 +1,246 @@
+// Reads items of the server: few commands for many, and no more bytes than are wanted.
+import type { ImapFlow } from "imapflow";
+import { type Part, readWanted, sparing } from "../../mime/mod.ts";
+import { threadKeys } from "../../mime/thread.ts";
+import type { FolderId, Item, ItemId, ItemState, Mail, Want } from "../../model.ts";
+import { atom } from "./command.ts";
+import type { Connections, OpenFolder } from "./connections.ts";
+import { fetchTold, fieldsOf, peek, peekFields, type Stretch, type Told } from "./fetch.ts";
+import type { ItemIndex, Located } from "./item_index.ts";
+import { flagsText, marksOf } from "./marks.ts";
+import type { Places } from "./places.ts";
+import { readStructure, shownFields } from "./structure.ts";
+import { Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
+
+/** What reading works with: one account's. */
+export interface Reading {
+  readonly connections: Connections;
+  readonly places: Places;
+  readonly index: ItemIndex;
+}
+
+/** Items that are read together, and about how many bytes of them are held at a time. */
+const BATCH = 50;
+const BUDGET = 8 * 1024 * 1024;
+/** What is asked of a header: as much as is kept of one in a message that is scanned. */
+const HEADER_LIMIT = 256 * 1024;
+/** How often a message may turn out to need more bytes. */
+const ROUNDS = 40;
+
+/**
+ * Reads items in the order asked; missing ones, and those marked `\Deleted`, are left out. Memory:
+ * a batch of items with the texts that are wanted.
+ *
+ * The conversation of a mail is known by its own header alone: the first of its References, else of
+ * In-Reply-To, else its own id. So all that answer with References, as nearly all do, are together
+ * in whatever folders they are, without anything being kept about them. An answer that names only
+ * its nearest ancestor (In-Reply-To without References) or none at all (by its subject only) is a
+ * conversation of its own, which the embedded store would have put where it belongs.
+ */
+export async function* readItems(
+  reading: Reading,
+  ids: readonly ItemId[],
+  want: Want,
+): AsyncGenerator<Item> {
+  const ready = new Map<ItemId, Item | undefined>();
+  const last = new Map(ids.map((id, at) => [id, at]));
+  for (const [at, id] of ids.entries()) {
+    if (!ready.has(id)) {
+      const batch = ids.slice(at, at + BATCH).filter((each) => !ready.has(each));
+      for (const [read, item] of await readBatch(reading, batch, want)) ready.set(read, item);
+    }
+    const item = ready.get(id);
+    if (last.get(id) === at) ready.delete(id);
+    if (item) yield item;
+  }
+}
+
+/** The first of the items in any case, the others as far as the budget goes; undefined: not there. */
+async function readBatch(
+  { connections, places, index }: Reading,
+  ids: readonly ItemId[],
+  want: Want,
+): Promise<Map<ItemId, Item | undefined>> {
+  const read = new Map<ItemId, Item | undefined>();
+  const located = await index.locate(ids);
+  for (const id of ids) if (!located.has(id)) read.set(id, undefined);
+  const folders = new Map<FolderId, ItemId[]>();
+  for (const [id, { folder }] of located) folders.set(folder, [...folders.get(folder) ?? [], id]);
+  const budget = { left: BUDGET };
+  for (const [folder, inside] of folders) {
+    if (budget.left <= 0) break;
+    const place = await places.place(folder);
+    const items = await connections.inFolder(place.path, async (open) => {
+      // A connection that broke may have been half way through.
+      const state = { left: budget.left };
+      const where = await index.settle(place, open) ? await index.locate(inside) : located;
+      const found = await readFolder(open, inside.map((id) => where.get(id)), want, state);
+      for (const id of inside) if (!where.has(id)) found.set(id, undefined);
+      return { found, left: state.left };
+    }, { repeatable: true });
+    budget.left = items.left;
+    for (const [id, item] of items.found) read.set(id, item);
+  }
+  return read;
+}
+
+/** A message that is being read. */
+interface Opened {
+  readonly item: Located;
+  readonly told: Told;
+  readonly root: Part;
+  readonly bytes: Bytes;
+}
+
+async function readFolder(
+  { client }: OpenFolder,
+  items: readonly (Located | undefined)[],
+  want: Want,
+  budget: { left: number },
+): Promise<Map<ItemId, Item | undefined>> {
+  const read = new Map<ItemId, Item | undefined>();
+  const wanted = items.filter((item) => item !== undefined);
+  const told = await fetchFacts(client, wanted.map(({ uid }) => uid));
+  const opened: Opened[] = [];
+  for (const item of wanted) {
+    const facts = told.get(item.uid);
+    const gone = !facts || facts.flags?.has("\\Deleted");
+    if (gone) read.set(item.id, undefined);
+    else if (!facts.structure) {
+      read.set(item.id, unreadable(item, facts, "nothing of its structure"));
+    } else {
+      const root = readStructure(facts.structure, fieldsOf(facts), facts.size ?? 0);
+      const bytes = new Bytes();
+      opened.push({ item, told: facts, root, bytes });
+    }
+  }
+  await readOpened(client, opened, want, budget, read);
+  return read;
+}
+
+const factItems = [
+  atom("UID"),
+  atom("FLAGS"),
+  atom("INTERNALDATE"),
+  atom("RFC822.SIZE"),
+  atom("BODYSTRUCTURE"),
+  peekFields(shownFields, HEADER_LIMIT),
+];
+
+/** Everything but texts. Of what a server cannot read itself, what it knows without reading it. */
+async function fetchFacts(client: ImapFlow, uids: readonly number[]): Promise<Map<number, Told>> {
+  const refused: number[] = [];
+  const told = await fetchTold(client, uids, factItems, (uid) => refused.push(uid));
+  if (refused.length > 0) {
+    const little = [atom("UID"), atom("FLAGS"), atom("INTERNALDATE")];
+    for (const row of (await fetchTold(client, refused, little)).values()) told.set(row.uid, row);
+  }
+  return told;
+}
+
+/** Reads messages, as many as the budget allows and at least one, until none needs more bytes. */
+async function readOpened(
+  client: ImapFlow,
+  opened: readonly Opened[],
+  want: Want,
+  budget: { left: number },
+  read: Map<ItemId, Item | undefined>,
+): Promise<void> {
+  let waiting: [Opened, Stretch[]][] = [];
+  for (const one of opened) {
+    if (budget.left <= 0 && waiting.length > 0) break;
+    const stretches = firstStretches(one.root, want);
+    budget.left -= Math.min(one.told.size ?? 0, sum(stretches.map(({ to }) => to))) + 4096;
+    waiting.push([one, stretches]);
+  }
+  for (let round = 0; waiting.length > 0; round++) {
+    const refused = await fetchStretches(client, waiting);
+    const short: typeof waiting = [];
+    for (const [one] of waiting) {
+      const reason = round < ROUNDS ? refused.get(one) : "no end of it";
+      const item = reason === undefined ? await assemble(one, want) : problem(one, reason);
+      if (item instanceof Missing) short.push([one, [item.stretch]]);
+      else read.set(one.item.id, item);
+    }
+    waiting = short;
+  }
+}
+
+/** One command for all messages of which the same is wanted; answers why some were refused. */
+async function fetchStretches(
+  client: ImapFlow,
+  waiting: readonly (readonly [Opened, readonly Stretch[]])[],
+): Promise<Map<Opened, string>> {
+  const refused = new Map<Opened, string>();
+  const alike = new Map<string, { stretches: readonly Stretch[]; messages: Map<number, Opened> }>();
+  for (const [one, stretches] of waiting) {
+    if (stretches.length === 0) continue;
+    const key = JSON.stringify(stretches);
+    const group = alike.get(key) ?? { stretches, messages: new Map<number, Opened>() };
+    alike.set(key, group);
+    group.messages.set(one.item.uid, one);
+  }
+  for (const { stretches, messages } of alike.values()) {
+    const items = [atom("UID"), ...stretches.map(peek)];
+    const told = await fetchTold(client, [...messages.keys()], items, (uid, reason) => {
+      refused.set(messages.get(uid)!, reason);
+    });
+    for (const [uid, { sections }] of told) {
+      for (const stretch of stretches) {
+        const bytes = sections.get(`${stretch.section}<${stretch.from}>`);
+        messages.get(uid)!.bytes.add(stretch, bytes);
+      }
+    }
+    for (const [uid, one] of messages) {
+      if (!told.has(uid) && !refused.has(one)) refused.set(one, "");
+    }
+  }
+  return refused;
+}
+
+/** The item, or what it still needs. */
+async function assemble(one: Opened, want: Want): Promise<Item | Missing> {
+  const { item, told, root, bytes } = one;
+  try {
+    const reader = bytes.reader(root);
+    const { facts, text, html, problem: reason } = await readWanted(
+      root,
+      told.size ?? 0,
+      want,
+      reader,
+      sparing,
+    );
+    if (reason !== undefined) return unreadable(item, told, reason);
+    const mail: Mail = { ...facts, thread: threadKeys(facts).fresh, text, html };
+    return {
+      id: item.id,
+      folder: item.folder,
+      state: stateOf(item, told),
+      mail,
+      problem: undefined,
+    };
+  } catch (error) {
+    if (error instanceof Missing) return error;
+    throw error;
+  }
+}
+
+/** undefined: it went while it was read. */
+function problem({ item, told }: Opened, reason: string): Item | undefined {
+  return reason === "" ? undefined : unreadable(item, told, reason);
+}
+
+function unreadable(item: Located, told: Told, reason: string): Item {
+  const state = stateOf(item, told);
+  const said = `The server cannot show the message: ${reason}`;
+  return { id: item.id, folder: item.folder, state, mail: undefined, problem: said };
+}
+
+function stateOf(
+  { id, revision, extra }: Located,
+  { date = 0, flags = new Set() }: Told,
+): ItemState {
+  return { id, date, revision, marks: marksOf(flagsText(flags), extra) };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
