@@ -1,14 +1,17 @@
 // The accounts in the database. Every question reads it anew: other processes change it too.
 import { normalAddress } from "./address.ts";
-import type { Account, Accounts, AppPassword, NewAccount } from "./accounts.ts";
+import type { Account, Accounts, NewAccount } from "./accounts.ts";
+import { addAppPassword, appPasswords, useAppPassword } from "./app_password.ts";
 import type { Clock } from "./clock.ts";
 import { ConstraintError, type Database } from "./database.ts";
-import { generatePassword, hashAppPassword, type PasswordHashing } from "./password.ts";
+import type { PasswordHashing } from "./password.ts";
 import type { Migration } from "./plugin.ts";
+import { typedNames, whereNamed } from "./typed_user.ts";
 
 export const accountMigrations: readonly Migration[] = [{
   id: "20260301_account",
   up: [
+    // An empty password: the account has none of its own, and nothing fits.
     // AUTOINCREMENT: the id of a deleted account is never given to another one.
     `CREATE TABLE core_account (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,12 +53,18 @@ interface AccountRow {
 const columns = "a.id, a.address, a.name, a.admin, a.disabled, (SELECT group_concat(address, " +
   "char(10)) FROM core_alias WHERE account = a.id) AS aliases";
 
-/** The accounts in `db`. `onRemove` is called with an account that is about to go. */
+/** Told what is about to be gone, and what is gone. */
+export interface Listeners {
+  readonly removing: (account: Account) => Promise<void>;
+  readonly revoked: (account: number, appPassword: number) => Promise<void>;
+}
+
+/** The accounts in `db`. */
 export function accountStore(
   db: Database,
   clock: Clock,
   passwords: PasswordHashing,
-  onRemove: (account: Account) => Promise<void>,
+  { removing, revoked }: Listeners,
 ): Accounts {
   const need = async (id: number) => {
     const account = await first(db, "a.id = ?", id);
@@ -69,6 +78,7 @@ export function accountStore(
   return {
     find: (address) => first(db, byAddress, address.trim().normalize("NFC").toLowerCase()),
     get: (id) => first(db, "a.id = ?", id),
+    meant: (user) => meant(db, user),
     async list() {
       const rows = await db.all<AccountRow>(
         `SELECT ${columns} FROM core_account a ORDER BY a.address`,
@@ -82,7 +92,7 @@ export function accountStore(
     },
     setDisabled: (id, disabled) =>
       change(id, "UPDATE core_account SET disabled = ? WHERE id = ?", disabled ? 1 : 0),
-    remove: async (id) => await remove(db, await need(id), onRemove),
+    remove: async (id) => await remove(db, await need(id), removing),
     addAppPassword: async (id, label) => await addAppPassword(db, clock, await need(id), label),
     appPasswords: (id) => appPasswords(db, id),
     async revokeAppPassword(id, appPassword) {
@@ -90,8 +100,10 @@ export function accountStore(
         "DELETE FROM core_app_password WHERE account = ? AND id = ?",
         [id, appPassword],
       );
+      if (changes > 0) await revoked(id, appPassword);
       return changes > 0;
     },
+    useAppPassword: (id, who) => useAppPassword(db, clock, id, who),
   };
 }
 
@@ -110,30 +122,29 @@ async function first(
   return row && accountOf(row);
 }
 
+async function meant(db: Database, user: string): Promise<Account | undefined> {
+  for (const name of typedNames(user)) {
+    const rows = await db.all<AccountRow>(
+      `SELECT ${columns} FROM core_account a WHERE ${whereNamed(name)}`,
+      [name],
+    );
+    if (rows.length === 1) return accountOf(rows[0]!);
+  }
+  return undefined;
+}
+
 async function remove(
   db: Database,
   account: Account,
-  onRemove: (account: Account) => Promise<void>,
+  removing: (account: Account) => Promise<void>,
 ): Promise<void> {
-  await onRemove(account);
+  await removing(account);
   await db.transaction(async (tx) => {
     // Not left to foreign keys: a libSQL server may have them switched off.
     await tx.run("DELETE FROM core_app_password WHERE account = ?", [account.id]);
     await tx.run("DELETE FROM core_alias WHERE account = ?", [account.id]);
     await tx.run("DELETE FROM core_account WHERE id = ?", [account.id]);
   });
-}
-
-async function addAppPassword(db: Database, clock: Clock, { id }: Account, label: string) {
-  const password = generatePassword();
-  const [row] = await db.transaction((tx) =>
-    tx.all<{ id: number }>(
-      "INSERT INTO core_app_password (account, label, hash, created) VALUES (?, ?, ?, ?) " +
-        "RETURNING id",
-      [id, label.trim(), hashAppPassword(password), clock.now()],
-    )
-  );
-  return { id: row!.id, password };
 }
 
 function accountOf(row: AccountRow): Account {
@@ -162,7 +173,7 @@ async function add(
   const address = normalAddress(account.address);
   const aliases = [...new Set((account.aliases ?? []).map(normalAddress))]
     .filter((alias) => alias !== address);
-  const hash = await passwords.hash(usable(account.password));
+  const hash = account.password === undefined ? "" : await passwords.hash(usable(account.password));
   try {
     return await db.transaction(async (tx) => {
       for (const wanted of [address, ...aliases]) await refuseTaken(tx, wanted);
@@ -189,18 +200,4 @@ async function refuseTaken(tx: Database, address: string): Promise<void> {
     [address],
   );
   if (taken.length > 0) throw new RangeError(`Cannot add ${address}: the address is taken`);
-}
-
-async function appPasswords(db: Database, id: number): Promise<AppPassword[]> {
-  const rows = await db.all<
-    { id: number; label: string; client: string | null; created: number; used: number | null }
-  >(
-    "SELECT id, label, client, created, used FROM core_app_password WHERE account = ? ORDER BY id",
-    [id],
-  );
-  return rows.map((row) => ({
-    ...row,
-    client: row.client ?? undefined,
-    used: row.used ?? undefined,
-  }));
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type TestApp, testApp } from "../tests/kit_app.ts";
-import { accountDeleted, accounts } from "./points.ts";
+import { accountDeleted, accounts, appPasswordRevoked } from "./points.ts";
 import { definePlugin } from "./plugin.ts";
 
 async function withApp(
@@ -148,4 +148,49 @@ describe("app passwords", () => {
       assert.equal(await store.revokeAppPassword(ann.id, made.id), false);
       assert.deepEqual(await store.appPasswords(ann.id), []);
     }));
+});
+
+describe("accounts by what was typed", () => {
+  it("are those whom a login means, and nobody where two could be meant", () =>
+    withApp(async (app) => {
+      const ann = await app.addAccount({ address: "ann@example.com", aliases: ["post@x.org"] });
+      await app.addAccount({ address: "ben@example.com" });
+      await app.addAccount({ address: "ben@example.org" });
+      const store = app.host().one(accounts);
+      for (const user of ["Ann@example.com", "ann", "post", "EXAMPLE\\ann", "x.org\\post"]) {
+        assert.deepEqual(await store.meant(user), ann, user);
+      }
+      for (const user of ["ben", "", "\\", "an", "ann@example.org"]) {
+        assert.equal(await store.meant(user), undefined, user);
+      }
+      assert.equal((await store.meant("example.org\\ben"))?.address, "ben@example.org");
+    }));
+});
+
+describe("accounts.useAppPassword()", () => {
+  it("tells which one was shown, binds it, and tells of those that are revoked", async () => {
+    const revoked: unknown[] = [];
+    const listener = definePlugin({
+      id: "listener",
+      summary: "",
+      contributes: () => [appPasswordRevoked.of((fact) => void revoked.push(fact))],
+    });
+    await withApp(async (app) => {
+      const store = app.host().one(accounts);
+      const { id } = await store.add({ address: "ann@example.com" });
+      const other = await store.add({ address: "ben@example.com" });
+      const made = await store.addAppPassword(id, "phone");
+      const show = (account: number, password: string, client: string) =>
+        store.useAppPassword(account, { user: "", password, client, remote: "192.0.2.1" });
+      assert.equal(await show(id, made.password.toUpperCase(), "a"), made.id);
+      assert.equal(await show(id, made.password, "b"), undefined, "bound to the first client");
+      assert.equal(await show(other.id, made.password, "a"), undefined);
+      assert.equal(await show(id, "password", "a"), undefined);
+      assert.equal(await store.revokeAppPassword(other.id, made.id), false);
+      assert.deepEqual(revoked, []);
+      await store.revokeAppPassword(id, made.id);
+      assert.deepEqual(revoked, [{ account: id, appPassword: made.id }]);
+      assert.equal(await show(id, made.password, "a"), undefined);
+    }, [listener]);
+  });
 });

@@ -45,9 +45,15 @@ export interface Accounts {
   /** By main address or alias; disabled ones too. */
   find(address: string): Promise<Account | undefined>;
   get(id: number): Promise<Account | undefined>;
+  /**
+   * By what somebody types to log in: an address, a local part or `DOMAIN\user`; undefined where
+   * nobody is meant, or more than one could be.
+   */
+  meant(user: string): Promise<Account | undefined>;
   list(): Promise<Account[]>;
   /** Throws RangeError where an address is malformed or taken. */
   add(account: NewAccount): Promise<Account>;
+  /** Sets the account's own password, also where it had none. */
   setPassword(id: number, password: string): Promise<void>;
   setDisabled(id: number, disabled: boolean): Promise<void>;
   /** Emits `accountDeleted` first. */
@@ -57,14 +63,21 @@ export interface Accounts {
     label: string,
   ): Promise<{ readonly id: number; readonly password: string }>;
   appPasswords(id: number): Promise<AppPassword[]>;
+  /** Emits `appPasswordRevoked` afterwards. */
   revokeAppPassword(id: number, appPassword: number): Promise<boolean>;
+  /**
+   * Which app password of the account was shown, if it is one and this client may use it: it is
+   * bound to the first client that shows it.
+   */
+  useAppPassword(id: number, who: Credentials): Promise<number | undefined>;
 }
 
 export interface NewAccount {
   readonly address: string;
   readonly name?: string;
   readonly aliases?: readonly string[];
-  readonly password: string;
+  /** Undefined: it has none of its own, and passes only where an authenticator knows it. */
+  readonly password?: string;
   readonly admin?: boolean;
 }
 

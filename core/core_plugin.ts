@@ -28,10 +28,14 @@ export function corePlugin(options: CorePluginOptions): Plugin {
     migrations: [...accountMigrations, ...holdMigrations],
     contributes(host) {
       const passwords = passwordHashing(options.passwordCost);
-      const forget = (account: Account) => host.emit(points.accountDeleted, { account });
+      const listeners = {
+        removing: (account: Account) => host.emit(points.accountDeleted, { account }),
+        revoked: (account: number, appPassword: number) =>
+          host.emit(points.appPasswordRevoked, { account, appPassword }),
+      };
       const { accountFailures, addressFailures, window } = options.config.login;
       return [
-        points.accounts.of(accountStore(host.db, host.clock, passwords, forget)),
+        points.accounts.of(accountStore(host.db, host.clock, passwords, listeners)),
         points.authenticator.of(ownPasswords(host.db, host.clock, passwords), "passwords"),
         points.login.of(createLogin({
           authenticators: () => host.all(points.authenticator),

@@ -63,7 +63,7 @@ async function attempt(
   }
   let account: Account | undefined;
   try {
-    account = await ask(authenticators(), who, log);
+    account = await ask(await claimants(authenticators(), who, log), who, log);
   } catch (error) {
     count("unavailable");
     throw error;
@@ -81,26 +81,48 @@ async function attempt(
   return { ok: false, reason: "disabled" };
 }
 
+/** Those who claim this user; where nobody does, all. */
+async function claimants(
+  authenticators: readonly Authenticator[],
+  who: Credentials,
+  log: Log,
+): Promise<readonly Authenticator[]> {
+  const claiming: Authenticator[] = [];
+  for (const authenticator of authenticators) {
+    try {
+      if (await authenticator.claims?.(who)) claiming.push(authenticator);
+    } catch (error) {
+      // Whoever cannot tell may be the only one to be asked.
+      throw trouble(error, log);
+    }
+  }
+  return claiming.length > 0 ? claiming : authenticators;
+}
+
 /** The first authenticator that knows them. One that cannot tell matters only if no other does. */
 async function ask(
   authenticators: readonly Authenticator[],
   who: Credentials,
   log: Log,
 ): Promise<Account | undefined> {
-  let trouble: Unavailable | undefined;
+  let first: Unavailable | undefined;
   for (const authenticate of authenticators) {
     try {
       const account = await authenticate(who);
       if (account) return account;
     } catch (error) {
-      if (!(error instanceof Unavailable)) log.error({ err: error }, "An authenticator failed");
-      trouble ??= error instanceof Unavailable
-        ? error
-        : new Unavailable("Cannot check the password now", 30, { cause: error });
+      const reason = trouble(error, log);
+      first ??= reason;
     }
   }
-  if (trouble) throw trouble;
+  if (first) throw first;
   return undefined;
+}
+
+function trouble(error: unknown, log: Log): Unavailable {
+  if (error instanceof Unavailable) return error;
+  log.error({ err: error }, "An authenticator failed");
+  return new Unavailable("Cannot check the password now", 30, { cause: error });
 }
 
 /** The user as the limit counts it: however the domain was written. */

@@ -354,6 +354,75 @@ describe("login with further authenticators", () => {
   });
 });
 
+/** Claims those who type a whole address of example.com. */
+function claiming(
+  answer: Authenticator,
+  claims: NonNullable<Authenticator["claims"]> = ({ user }) => user.includes("@example.com"),
+): Authenticator {
+  return Object.assign((who: Parameters<Authenticator>[0]) => answer(who), { claims });
+}
+
+describe("login of users whom an authenticator claims", () => {
+  it("asks nobody else: not even the account's own password lets them in", () =>
+    scene(async ({ try: attempt }) => {
+      assert.equal(await attempt("ann@example.com", "right"), "wrong");
+      assert.equal(await attempt("ann@example.com", "elsewhere"), "x@example.org");
+      assert.equal(await attempt("ann", "right"), "ann@example.com");
+      assert.equal(await attempt("post", "elsewhere"), "x@example.org");
+    }, {
+      authenticate: claiming(async ({ password }) =>
+        password === "elsewhere" ? somebody : undefined
+      ),
+    }));
+
+  it("is unavailable where the claimant is, whatever the password, and counts nothing", () =>
+    scene(async ({ try: attempt }) => {
+      for (const password of ["right", "x", "y", "z"]) {
+        await assert.rejects(attempt("ann@example.com", password), Unavailable);
+      }
+      assert.equal(await attempt("ann", "right"), "ann@example.com");
+    }, {
+      authenticate: claiming(() => Promise.reject(new Unavailable("Cannot reach it"))),
+      config: { login: { accountFailures: 2 } },
+    }));
+
+  it("lets nobody in while it cannot be known whose they are", () =>
+    scene(async ({ app, try: attempt }) => {
+      await assert.rejects(attempt("ann", "right"), Unavailable);
+      assert.match(app.logged.join(""), /An authenticator failed/);
+    }, {
+      authenticate: claiming(async () => undefined, () => {
+        throw new TypeError("oops");
+      }),
+    }));
+
+  it("holds them to the same limit", () =>
+    scene(async ({ try: attempt }) => {
+      for (const password of ["a", "b"]) await attempt("ann@example.com", password);
+      assert.equal(await attempt("ann@example.com", "elsewhere"), "limited");
+    }, {
+      authenticate: claiming(async ({ password }) =>
+        password === "elsewhere" ? somebody : undefined
+      ),
+      config: { login: { accountFailures: 2 } },
+    }));
+});
+
+describe("login of an account without a password of its own", () => {
+  it("is refused whatever is tried, until one is set", () =>
+    scene(async ({ app, try: attempt }) => {
+      const store = app.host().one(accounts);
+      const { id } = await store.add({ address: "bare@example.com" });
+      for (const password of ["", "right", "undefined"]) {
+        assert.equal(await attempt("bare@example.com", password), "wrong", password);
+      }
+      const { password } = await store.addAppPassword(id, "");
+      assert.equal(await attempt("bare@example.com", password), "bare@example.com");
+      await store.setPassword(id, "now");
+      assert.equal(await attempt("bare@example.com", "now"), "bare@example.com");
+    }));
+});
+
 const somebody: Account = {
   id: 7,
   address: "x@example.org",

@@ -33,6 +33,7 @@ export type {
   Finding,
   FirstStart,
   Health,
+  PasswordKeeper,
   Started,
   Task,
 } from "./points.ts";
@@ -40,6 +41,7 @@ export {
   accountDeleted,
   accounts,
   adminPage,
+  appPasswordRevoked,
   authenticator,
   cliCommand,
   diagnosis,
@@ -47,6 +49,7 @@ export {
   health,
   login,
   metric,
+  passwordKeeper,
   route,
   started,
   stopping,

@@ -24,7 +24,37 @@ export const authenticator = definePoint<Authenticator>(
   "many",
   "Checks of a user's password",
 );
-export type Authenticator = (who: Credentials) => Promise<Account | undefined>;
+export interface Authenticator {
+  (who: Credentials): Promise<Account | undefined>;
+  /**
+   * Whose logins are the business of this one alone: where it says yes, nobody else is asked whether
+   * the password is right. Where it throws, nobody is let in.
+   */
+  readonly claims?: (who: Credentials) => boolean | Promise<boolean>;
+}
+
+/**
+ * Knows of accounts whose passwords are kept elsewhere, for those who administer accounts here. The
+ * logins themselves are an authenticator's.
+ */
+export interface PasswordKeeper {
+  /** Where the password of an address is kept, in words ("at …"); undefined: this one has it not. */
+  keeps(address: string): string | undefined;
+  /**
+   * Called before an app password is made for such an account; `ask` asks for the account's password
+   * there. Resolves to what is called with the app password that was made. Throws `CliError` where
+   * there cannot be one.
+   */
+  readyAppPassword(
+    account: Account,
+    ask: () => Promise<string>,
+  ): Promise<(made: { readonly id: number; readonly password: string }) => Promise<void>>;
+}
+export const passwordKeeper = definePoint<PasswordKeeper>(
+  "core.passwordKeeper",
+  "many",
+  "Passwords that are kept elsewhere",
+);
 
 /** The accounts of this server. */
 export const accounts = definePoint<Accounts>("core.accounts", "one", "The accounts");
@@ -133,3 +163,8 @@ export const accountDeleted = defineEvent<{ readonly account: Account }>(
   "core.accountDeleted",
   "An account is deleted",
 );
+
+/** An app password was taken back: plugins remove what they keep for it. */
+export const appPasswordRevoked = defineEvent<
+  { readonly account: number; readonly appPassword: number }
+>("core.appPasswordRevoked", "An app password is taken back");

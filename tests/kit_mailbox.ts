@@ -37,6 +37,7 @@ export function accountsOf(...all: readonly Account[]): Accounts {
   return {
     find: (address) => Promise.resolve(all.find((one) => has(one, address))),
     get: (id) => Promise.resolve(all.find((one) => one.id === id)),
+    meant: (user) => Promise.resolve(all.find((one) => has(one, user))),
     list: () => Promise.resolve([...all]),
     add: no,
     setPassword: no,
@@ -45,6 +46,7 @@ export function accountsOf(...all: readonly Account[]): Accounts {
     addAppPassword: no,
     appPasswords: no,
     revokeAppPassword: no,
+    useAppPassword: no,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { CliError } from "../error.ts";
 import { tableOf } from "../table.ts";
-import { accountAt } from "./passwords.ts";
+import { accountAt, keeperOf, oldPassword } from "./passwords.ts";
 import type { CoreCommand, Parts } from "./parts.ts";
 import { withAccounts } from "./user.ts";
 
@@ -13,21 +13,41 @@ export const appPasswordCommand: CoreCommand = (parts) => (program) => {
   revokeCommand(group, parts);
 };
 
+interface AddOptions {
+  readonly label: string;
+  readonly json?: boolean;
+  readonly passwordStdin?: boolean;
+}
+
 function addCommand(group: Command, parts: Parts): void {
   const { print, json } = parts.context;
-  group.command("add").description("Make a password for the first device that uses it")
+  const command = group.command("add")
+    .description("Make a password for the first device that uses it")
     .argument("<address>", "the account")
     .option("--label <text>", "what it is for", "")
-    .option("--json", "print JSON")
-    .action(async (address: string, options: { label: string; json?: boolean }) => {
-      const made = await withAccounts(
-        parts,
-        async (accounts) =>
-          await accounts.addAppPassword((await accountAt(accounts, address)).id, options.label),
-      );
-      if (options.json) return json(made);
-      print(`Number ${made.id}, shown only now: ${made.password}`);
+    .option("--json", "print JSON");
+  command.option(
+    "--password-stdin",
+    "where the account's own password is kept elsewhere: read that one from standard input",
+  ).action(async (address: string, options: AddOptions) => {
+    const made = await withAccounts(parts, async (accounts, session) => {
+      const account = await accountAt(accounts, address);
+      const kept = keeperOf(session, account.address);
+      const question = `Password of ${account.address} ${kept?.where}: `;
+      const ask = () => oldPassword(parts, options, question);
+      const finish = await kept?.keeper.readyAppPassword(account, ask);
+      const made = await accounts.addAppPassword(account.id, options.label);
+      try {
+        await finish?.(made);
+      } catch (error) {
+        await accounts.revokeAppPassword(account.id, made.id);
+        throw error;
+      }
+      return made;
     });
+    if (options.json) return json(made);
+    print(`Number ${made.id}, shown only now: ${made.password}`);
+  });
 }
 
 function listCommand(group: Command, parts: Parts): void {

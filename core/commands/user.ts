@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { Accounts } from "../accounts.ts";
 import { CliError } from "../error.ts";
-import { accounts as accountsPoint } from "../points.ts";
+import { accounts as accountsPoint, type CliSession } from "../points.ts";
 import { tableOf } from "../table.ts";
-import { accountAt, newPassword, withPasswordOption } from "./passwords.ts";
+import { accountAt, keeperOf, newPassword, withPasswordOption } from "./passwords.ts";
 import type { CoreCommand, Parts } from "./parts.ts";
 
 export const userCommand: CoreCommand = (parts) => (program) => {
@@ -20,14 +20,21 @@ export const userCommand: CoreCommand = (parts) => (program) => {
 /** Runs `work` with the accounts of the opened database. */
 export async function withAccounts<R>(
   { context }: Parts,
-  work: (accounts: Accounts) => Promise<R>,
+  work: (accounts: Accounts, session: CliSession) => Promise<R>,
 ): Promise<R> {
   const session = await context.open();
   try {
-    return await work(session.host.one(accountsPoint));
+    return await work(session.host.one(accountsPoint), session);
   } finally {
     await session.close();
   }
+}
+
+interface AddOptions {
+  readonly name?: string;
+  readonly alias?: string[];
+  readonly admin?: boolean;
+  readonly passwordStdin?: boolean;
 }
 
 function addCommand(user: Command, parts: Parts): void {
@@ -36,23 +43,26 @@ function addCommand(user: Command, parts: Parts): void {
     .option("--name <name>", "the name to be shown")
     .option("--alias <address...>", "further addresses")
     .option("--admin", "may use the administration pages");
-  withPasswordOption(command).action(async (address: string, options: {
-    name?: string;
-    alias?: string[];
-    admin?: boolean;
-    passwordStdin?: boolean;
-  }) => {
-    const password = await newPassword(parts, options);
-    const account = await withAccounts(parts, (accounts) =>
-      accounts.add({
+  withPasswordOption(command).action((address: string, options: AddOptions) =>
+    withAccounts(parts, async (accounts, session) => {
+      const kept = keeperOf(session, address);
+      if (kept && options.passwordStdin) throw new CliError(elsewhere(address, kept.where));
+      const account = await accounts.add({
         address,
         name: options.name ?? "",
         aliases: options.alias ?? [],
         admin: options.admin ?? false,
-        password,
-      }));
-    parts.context.print(`Added ${account.address}`);
-  });
+        ...(kept ? {} : { password: await newPassword(parts, options) }),
+      });
+      const note = kept ? `; its password is the one ${kept.where}` : "";
+      parts.context.print(`Added ${account.address}${note}`);
+    })
+  );
+}
+
+function elsewhere(address: string, where: string): string {
+  return `Cannot set a password for ${address}: it logs in with the one ${where}, and only there ` +
+    "can it be changed";
 }
 
 function listCommand(user: Command, parts: Parts): void {
@@ -76,13 +86,14 @@ function passwdCommand(user: Command, parts: Parts): void {
   const command = user.command("passwd").description("Set an account's password")
     .argument("<address>");
   withPasswordOption(command).action(
-    async (address: string, options: { passwordStdin?: boolean }) => {
-      const password = await newPassword(parts, options);
-      await withAccounts(parts, async (accounts) => {
-        await accounts.setPassword((await accountAt(accounts, address)).id, password);
-      });
-      parts.context.print(`The password of ${address} is set`);
-    },
+    (address: string, options: { passwordStdin?: boolean }) =>
+      withAccounts(parts, async (accounts, session) => {
+        const account = await accountAt(accounts, address);
+        const kept = keeperOf(session, account.address);
+        if (kept) throw new CliError(elsewhere(account.address, kept.where));
+        await accounts.setPassword(account.id, await newPassword(parts, options));
+        parts.context.print(`The password of ${address} is set`);
+      }),
   );
 }
 

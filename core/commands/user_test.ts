@@ -5,8 +5,11 @@ import { withTempDir } from "../../tests/kit.ts";
 import { cli, type CliOptions, startCli } from "../../tests/kit_cli.ts";
 import { openStorage } from "../../storage/mod.ts";
 import { systemClock } from "../clock.ts";
+import { CliError } from "../error.ts";
 import { ownPasswords } from "../own_passwords.ts";
 import { passwordHashing } from "../password.ts";
+import { definePlugin } from "../plugin.ts";
+import { passwordKeeper } from "../points.ts";
 
 type Run = (words: string, options?: CliOptions) => ReturnType<typeof cli>;
 
@@ -139,5 +142,60 @@ describe("navette app-password", () => {
       assert.equal((await run(`app-password revoke ann@x.org ${id}`)).code, 1);
       assert.equal((await run("app-password revoke ann@x.org abc")).code, 1);
       assert.equal((await run("app-password list ann@x.org --json")).out, "[]\n");
+    }));
+});
+
+describe("navette user and app-password, for accounts whose password is kept elsewhere", () => {
+  const kept: string[] = [];
+  const vault = definePlugin({
+    id: "vault",
+    summary: "",
+    contributes: () => [
+      passwordKeeper.of({
+        keeps: (address) => address.toLowerCase().endsWith("@far.org") ? "in the vault" : undefined,
+        async readyAppPassword({ address }, ask) {
+          if (address.startsWith("no")) throw new CliError("Cannot make one: the vault forbids it");
+          const password = await ask();
+          return async ({ id, password: made }) => {
+            if (password === "bad") throw new CliError("Cannot keep it: wrong password");
+            kept.push(`${address} ${id} ${made.length} ${password}`);
+          };
+        },
+      }),
+    ],
+  });
+  const options = { plugins: [vault] };
+
+  it("adds them without a password, and sets none", () =>
+    onData(async (run, dir) => {
+      const { out, code } = await run("user add ann@far.org", options);
+      assert.deepEqual([code, out], [
+        0,
+        "Added ann@far.org; its password is the one in the vault\n",
+      ]);
+      for (const words of ["user passwd ann@far.org", "user add ben@far.org"]) {
+        const { code, err } = await run(`${words} --password-stdin`, { ...options, stdin: "new" });
+        assert.equal(code, 1);
+        assert.match(err, /it logs in with the one in the vault, and only there can it be changed/);
+      }
+      assert.ok(!await letIn(dir, "ann@far.org", "new"));
+      assert.equal((await run("user add cid@near.org", options)).code, 2, "others need one");
+    }));
+
+  it("makes app passwords once the password there was given, or none at all", () =>
+    onData(async (run) => {
+      await run("user add ann@far.org", options);
+      await run("user add no@far.org", options);
+      const add = "app-password add ann@far.org";
+      const { code, out } = await run(add, { ...options, answers: ["secret there"] });
+      assert.equal(code, 0);
+      assert.match(out, /^Number 1, shown only now: [a-z-]{19}\n$/);
+      assert.deepEqual(kept, ["ann@far.org 1 19 secret there"]);
+      const bad = await run(`${add} --password-stdin`, { ...options, stdin: "bad" });
+      assert.match(bad.err, /wrong password/);
+      const refused = await run("app-password add no@far.org", options);
+      assert.match(refused.err, /the vault forbids it/);
+      const list = JSON.parse((await run("app-password list ann@far.org --json", options)).out);
+      assert.deepEqual(list.map(({ id }: { id: number }) => id), [1]);
     }));
 });
