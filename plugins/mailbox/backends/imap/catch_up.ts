@@ -1,0 +1,340 @@
+// Brings the rows of a folder up to what the server has: new messages, other flags, ends.
+import type { ImapFlow } from "imapflow";
+import type { Clock, Database } from "../../../../core/mod.ts";
+import { Unavailable } from "../../../../core/mod.ts";
+import type { OpenFolder } from "./connections.ts";
+import { type Facts, fetchFacts, fetchFlags } from "./facts.ts";
+import {
+  beginState,
+  type FolderState,
+  type FolderWrite,
+  isSameSnapshot,
+  readState,
+  type Snapshot,
+  snapshotOf,
+  writeFolder,
+} from "./folder_state.ts";
+import {
+  deleted,
+  endRows,
+  type Flagged,
+  insertRows,
+  type ItemRow,
+  knownRange,
+  noteFlags,
+  present,
+  rowsBetween,
+  rowsByUid,
+  updateRows,
+  withFlags,
+} from "./item_rows.ts";
+import { isDeleted } from "./marks.ts";
+import { type UidRange, UidRanges } from "./uid_ranges.ts";
+
+/** New messages of one step: what one call of `changes` costs at most, in time and memory. */
+const arrivalsAtOnce = 2000;
+/** Rows of one transaction. */
+const batch = 500;
+/** A gap between UIDs that is worth asking how much is in it. */
+const smallGap = 2 * arrivalsAtOnce;
+
+/** What a step works with. */
+export interface CatchUp {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly account: number;
+  readonly folder: number;
+  readonly open: OpenFolder;
+}
+
+/**
+ * One step. `before`: the state as it was read *before* the folder was opened, so that what the
+ * server says is at least as new. True where there is more to do: another step goes on with it.
+ * Throws {@link Overtaken} where somebody else wrote meanwhile.
+ */
+export async function catchUp(work: CatchUp, before: FolderState | undefined): Promise<boolean> {
+  const { db, account, folder, open } = work;
+  const seen = snapshotOf(open);
+  if (!before) {
+    await beginState(db, account, folder, seen);
+    return false;
+  }
+  // UIDs are never given twice: a server that goes back has begun anew, whatever it calls that.
+  const anew = before.validity !== seen.validity || seen.uidnext < before.uidnext;
+  const state = anew ? await beginAnew(work, before, seen) : before;
+  // Without modification sequences nothing tells whether flags changed.
+  if (state.modseq !== "" && isSameSnapshot(state, seen) && !state.matching) return false;
+  return await step(work, state, seen);
+}
+
+/**
+ * Another UIDVALIDITY: no row has a UID now. All messages are looked at as if they were new; those
+ * whose fingerprint a row has are that row's.
+ */
+async function beginAnew(
+  { db, folder, clock }: CatchUp,
+  before: FolderState,
+  seen: Snapshot,
+): Promise<FolderState> {
+  return await write(db, folder, clock.now(), before, async ({ tx, set }) => {
+    // Those that wait already keep out of the way of the others.
+    await tx.run(
+      "UPDATE mailbox_imap_item SET uid = -(5000000000 + id) WHERE folder = ? AND uid < 0",
+      [folder],
+    );
+    await tx.run("UPDATE mailbox_imap_item SET uid = -uid WHERE folder = ? AND uid > 0", [folder]);
+    set({ validity: seen.validity, modseq: seen.modseq, uidnext: 1, messages: 0, matching: 1 });
+  });
+}
+
+/** What a look at the server found. */
+interface Findings {
+  readonly arrivals: readonly Facts[];
+  /** Up to where `arrivals` go; the messages beyond that are left for another step. */
+  readonly uidnext: number;
+  readonly beyond: number;
+}
+
+async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise<boolean> {
+  const { db, folder, clock, open } = work;
+  const found = await findArrivals(open.client, before, seen);
+  const gone = before.messages + found.arrivals.length + found.beyond !== seen.messages;
+  let state = await lookAtKnown(work, before, seen, gone);
+  const more = found.uidnext < seen.uidnext;
+  for (let from = 0; from < found.arrivals.length; from += batch) {
+    const part = found.arrivals.slice(from, from + batch);
+    state = await write(db, folder, clock.now(), state, (to) => arrive(to, part));
+  }
+  if (state.matching && !more) state = await endUnmatched(work, state);
+  await write(db, folder, clock.now(), state, async ({ set }) => {
+    const messages = seen.messages - found.beyond;
+    set({ modseq: seen.modseq, uidnext: found.uidnext, messages, ...(!more && { matching: 0 }) });
+  });
+  return more;
+}
+
+/** The first of the messages that were not looked at yet. */
+async function findArrivals(
+  client: ImapFlow,
+  { uidnext }: FolderState,
+  seen: Snapshot,
+): Promise<Findings> {
+  const none = { arrivals: [], uidnext: seen.uidnext, beyond: 0 };
+  if (seen.uidnext <= uidnext || seen.messages === 0) return none;
+  let last = seen.uidnext - 1;
+  let beyond = 0;
+  if (last - uidnext >= smallGap && seen.messages > arrivalsAtOnce) {
+    const all = await searchRange(client, [uidnext, last]);
+    const cut = all.at(arrivalsAtOnce - 1);
+    if (all.size > arrivalsAtOnce && cut !== undefined) {
+      [last, beyond] = [cut, all.size - arrivalsAtOnce];
+    }
+  }
+  const arrivals: Facts[] = [];
+  for await (const facts of fetchFacts(client, `${uidnext}:${last}`)) {
+    // A range whose beginning lies beyond the last message brings that one, in some servers.
+    if (facts.uid >= uidnext && facts.uid <= last) arrivals.push(facts);
+  }
+  arrivals.sort((a, b) => a.uid - b.uid);
+  return { arrivals, uidnext: last + 1, beyond };
+}
+
+/** Flags and ends of messages of which there are rows already. */
+async function lookAtKnown(
+  work: CatchUp,
+  before: FolderState,
+  seen: Snapshot,
+  gone: boolean,
+): Promise<FolderState> {
+  const { db, folder, open: { client } } = work;
+  const range = await knownRange(db, folder, before.uidnext);
+  if (!range) return before;
+  // A server that lost its index begins to count anew: then only a whole comparison helps.
+  const counts = before.modseq !== "" && seen.modseq !== "" &&
+    BigInt(seen.modseq) >= BigInt(before.modseq);
+  if (!counts) return await compareAll(work, before, range);
+  let state = before;
+  if (seen.modseq !== before.modseq) {
+    const { flagged, vanished } = await fetchDelta(client, range, before.modseq);
+    state = await applyFlags(work, state, flagged);
+    state = await applyEnds(work, state, vanished);
+    if (client.enabled.has("QRESYNC")) return state;
+  }
+  if (!gone) return state;
+  return await applyMissing(work, state, range, await searchRange(client, range));
+}
+
+/** Changed flags since a modification sequence, and with QRESYNC the UIDs that vanished. */
+async function fetchDelta(
+  client: ImapFlow,
+  [low, high]: UidRange,
+  since: string,
+): Promise<{ readonly flagged: Flagged[]; readonly vanished: number[] }> {
+  const flagged: Flagged[] = [];
+  const vanished: number[] = [];
+  const notice = ({ uid }: { uid?: number | undefined }) => {
+    if (uid !== undefined && uid >= low && uid <= high) vanished.push(uid);
+  };
+  client.on("expunge", notice);
+  try {
+    const texts = new Map<string, string>();
+    for await (const { uid, flags } of fetchFlags(client, `${low}:${high}`, since)) {
+      flagged.push({ uid, flags: shared(texts, flags) });
+    }
+  } finally {
+    client.off("expunge", notice);
+  }
+  return { flagged, vanished };
+}
+
+/** Many messages have the same flags: one text for all of them. */
+function shared(texts: Map<string, string>, text: string): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
+}
+
+/** Without modification sequences: the flags of all messages of which there are rows. */
+async function compareAll(
+  work: CatchUp,
+  before: FolderState,
+  range: UidRange,
+): Promise<FolderState> {
+  const flagged: Flagged[] = [];
+  const texts = new Map<string, string>();
+  const there = new UidRanges();
+  for await (const { uid, flags } of fetchFlags(work.open.client, `${range[0]}:${range[1]}`)) {
+    if (uid >= range[0] && uid <= range[1]) flagged.push({ uid, flags: shared(texts, flags) });
+  }
+  flagged.sort((a, b) => a.uid - b.uid);
+  for (const { uid } of flagged) there.add([uid, uid]);
+  const state = await applyFlags(work, before, flagged);
+  return await applyMissing(work, state, range, there);
+}
+
+async function applyFlags(
+  { db, folder, clock }: CatchUp,
+  before: FolderState,
+  flagged: readonly Flagged[],
+): Promise<FolderState> {
+  let state = before;
+  for (let from = 0; from < flagged.length; from += batch) {
+    const part = flagged.slice(from, from + batch);
+    // Outside of a transaction first: mostly nothing is to be written.
+    const rows = await rowsByUid(db, folder, part.map(({ uid }) => uid));
+    const now = new Map(part.map(({ uid, flags }) => [uid, flags]));
+    if (rows.every(({ uid, flags }) => now.get(uid!) === flags)) continue;
+    state = await write(db, folder, clock.now(), state, async (to) => {
+      await noteFlags(to, await rowsByUid(to.tx, folder, part.map(({ uid }) => uid)), part);
+    });
+  }
+  return state;
+}
+
+async function applyEnds(
+  { db, folder, clock }: CatchUp,
+  before: FolderState,
+  uids: readonly number[],
+): Promise<FolderState> {
+  let state = before;
+  for (let from = 0; from < uids.length; from += batch) {
+    const part = uids.slice(from, from + batch);
+    if ((await rowsByUid(db, folder, part)).length === 0) continue;
+    state = await write(db, folder, clock.now(), state, async (to) => {
+      await endRows(to, await rowsByUid(to.tx, folder, part));
+    });
+  }
+  return state;
+}
+
+/** Ends the rows whose messages are not there. */
+async function applyMissing(
+  { db, folder, clock }: CatchUp,
+  before: FolderState,
+  [low, high]: UidRange,
+  there: UidRanges,
+): Promise<FolderState> {
+  let state = before;
+  for (let from = low; from <= high;) {
+    const rows = await rowsBetween(db, folder, [from, high], batch);
+    const last = rows.at(-1)?.uid;
+    if (last === undefined || last === null) break;
+    const missing = rows.filter(({ uid }) => !there.has(uid!));
+    if (missing.length > 0) {
+      state = await write(db, folder, clock.now(), state, (to) => endRows(to, missing));
+    }
+    from = last + 1;
+  }
+  return state;
+}
+
+/** Puts new messages in; where rows wait for their UIDs, by fingerprint, in the order of before. */
+async function arrive(to: FolderWrite, arrivals: readonly Facts[]): Promise<void> {
+  const { tx, folder } = to;
+  const known = await rowsByUid(tx, folder, arrivals.map(({ uid }) => uid));
+  await noteFlags(to, known, arrivals);
+  const have = new Set(known.map(({ uid }) => uid));
+  let fresh = arrivals.filter(({ uid }) => !have.has(uid));
+  if (to.state.matching) fresh = await match(to, fresh);
+  await insertRows(
+    tx,
+    folder,
+    fresh.map(({ uid, print, date, flags }) => {
+      const gone = isDeleted(flags) ? deleted : present;
+      return { uid, print, date, flags, gone, seq: gone === present ? to.next() : 0 };
+    }),
+  );
+}
+
+/** Gives waiting rows their new UIDs; returns the messages that nobody waits for. */
+async function match(to: FolderWrite, arrivals: readonly Facts[]): Promise<Facts[]> {
+  const waiting = await to.tx.all<ItemRow>(
+    "SELECT i.* FROM (SELECT DISTINCT value FROM json_each(?)) j JOIN mailbox_imap_item i " +
+      "ON i.print = j.value WHERE i.folder = ? AND i.uid < 0 ORDER BY i.uid DESC",
+    [JSON.stringify(arrivals.map(({ print }) => print)), to.folder],
+  );
+  const byPrint = Map.groupBy(waiting, ({ print }) => print);
+  const matched: ItemRow[] = [];
+  const rest: Facts[] = [];
+  for (const facts of arrivals) {
+    const row = byPrint.get(facts.print)?.shift();
+    if (!row) rest.push(facts);
+    else matched.push({ ...(withFlags(to, row, facts.flags) ?? row), uid: facts.uid });
+  }
+  await updateRows(to.tx, matched);
+  return rest;
+}
+
+/** All messages were looked at: what waits still has none. */
+async function endUnmatched(work: CatchUp, before: FolderState): Promise<FolderState> {
+  const { db, folder, clock } = work;
+  for (let state = before;;) {
+    const rows = await rowsBetween(db, folder, [Number.MIN_SAFE_INTEGER, -1], batch);
+    if (rows.length === 0) return state;
+    state = await write(db, folder, clock.now(), state, (to) => endRows(to, rows));
+  }
+}
+
+/** One write of a step; returns the state after it. */
+async function write(
+  db: Database,
+  folder: number,
+  now: number,
+  before: FolderState,
+  work: (to: FolderWrite) => Promise<void>,
+): Promise<FolderState> {
+  return await db.transaction(async (tx) => {
+    await writeFolder(tx, folder, now, before.version, work);
+    return (await readState(tx, folder))!;
+  });
+}
+
+/** Which UIDs of a range there are. */
+async function searchRange(client: ImapFlow, [low, high]: UidRange): Promise<UidRanges> {
+  const found = await client.search({ uid: `${low}:${high}` }, {
+    uid: true,
+    returnOptions: ["ALL"],
+  });
+  if (!found) throw new Unavailable("Cannot search: the server refuses it");
+  return Array.isArray(found) ? UidRanges.of(found) : UidRanges.parse(found.all ?? "");
+}

@@ -1,0 +1,80 @@
+// What is asked of messages before anything else: UID, flags, arrival, size and Message-ID.
+import { createHash } from "node:crypto";
+import type { ImapFlow } from "imapflow";
+import { fields, firstValue } from "../../header.ts";
+import { flagsText } from "./marks.ts";
+
+/** A message as the server lists it. */
+export interface Facts {
+  readonly uid: number;
+  /** See {@link flagsText}. */
+  readonly flags: string;
+  /** INTERNALDATE in milliseconds: whole seconds. */
+  readonly date: number;
+  readonly size: number;
+  /** As written in the header, without blanks around it; empty where there is none. */
+  readonly messageId: string;
+  readonly print: string;
+}
+
+/** UIDs as IMAP writes them: `1:3,7`. They must come in ascending order. */
+export function uidSet(uids: readonly number[]): string {
+  const parts: string[] = [];
+  for (let at = 0; at < uids.length;) {
+    let end = at;
+    while (uids[end + 1] === uids[end]! + 1) end++;
+    parts.push(end > at ? `${uids[at]}:${uids[end]}` : `${uids[at]}`);
+    at = end + 1;
+  }
+  return parts.join(",");
+}
+
+/** The facts of messages, as they come in. The folder must be open; no other command meanwhile. */
+export async function* fetchFacts(client: ImapFlow, uids: string): AsyncGenerator<Facts> {
+  if (uids === "") return;
+  const query = {
+    uid: true,
+    flags: true,
+    internalDate: true,
+    size: true,
+    headers: ["message-id"],
+  };
+  for await (const message of client.fetch(uids, query, { uid: true })) {
+    const date = message.internalDate instanceof Date ? message.internalDate.getTime() : 0;
+    const messageId = message.headers ? messageIdOf(message.headers) : "";
+    const size = message.size ?? 0;
+    yield {
+      uid: message.uid,
+      flags: flagsText(message.flags ?? []),
+      date,
+      size,
+      messageId,
+      print: printOf(messageId, date, size),
+    };
+  }
+}
+
+/** The flags of messages, as they come in; with `since`: of those that changed after it. */
+export async function* fetchFlags(
+  client: ImapFlow,
+  uids: string,
+  since?: string,
+): AsyncGenerator<{ readonly uid: number; readonly flags: string }> {
+  const how = since === undefined ? {} : { changedSince: BigInt(since) };
+  for await (
+    const { uid, flags } of client.fetch(uids, { uid: true, flags: true }, { uid: true, ...how })
+  ) {
+    yield { uid, flags: flagsText(flags ?? []) };
+  }
+}
+
+/** The Message-ID of a header, as far as it serves to tell messages apart. */
+export function messageIdOf(head: Uint8Array): string {
+  return firstValue(fields(head), "message-id")?.replace(/\s+/g, " ").trim() ?? "";
+}
+
+/** What tells a message apart where UIDs do not: 22 characters. */
+export function printOf(messageId: string, date: number, size: number): string {
+  return createHash("sha256").update(`${messageId}\n${date}\n${size}`).digest("base64url")
+    .slice(0, 22);
+}

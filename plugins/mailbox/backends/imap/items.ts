@@ -1,0 +1,29 @@
+// All that the mailbox port asks of items, but reading and searching them.
+import type { Mailbox } from "../../api.ts";
+import { itemChanges } from "./changes.ts";
+import { markItem, removeItem } from "./edits.ts";
+import type { ItemStore } from "./item_store.ts";
+import { countItems, listItems } from "./listing.ts";
+import { moveItem } from "./move.ts";
+import type { Orders } from "./order.ts";
+import { createItem, replaceItem } from "./write.ts";
+
+/** The methods of an account's mailbox that this file and its neighbours implement. */
+export type Items = Pick<
+  Mailbox,
+  "changes" | "list" | "count" | "create" | "replace" | "mark" | "move" | "remove"
+>;
+
+/** The items of one account. `orders` is one for the whole process. */
+export function openItems(store: ItemStore, orders: Orders): Items {
+  return {
+    changes: (folder, since, limit) => itemChanges(store, folder, since, limit),
+    list: (folder, from, limit) => listItems(store, orders, folder, from, limit),
+    count: (folder, from) => countItems(store, orders, folder, from),
+    create: (folder, item, token) => createItem(store, folder, item, token),
+    replace: (item, content, token) => replaceItem(store, item, content, token),
+    mark: (item, marks, token) => markItem(store, item, marks, token),
+    move: (item, to, token) => moveItem(store, item, to, token),
+    remove: (item) => removeItem(store, item),
+  };
+}
