@@ -58,16 +58,18 @@ export function bodyStructure(part: Part, extended: boolean): string {
   const disposition = field(part.header, "content-disposition");
   const [kind, about] = readParams(disposition ?? "");
   const shown = disposition ? `(${written(kind)} ${paramList(about)})` : "NIL";
+  const location = written(field(part.header, "content-location"));
   if (type === "MULTIPART" && part.children.length > 0) {
     const inner = part.children.map((child) => bodyStructure(child, extended)).join("");
-    const more = extended ? ` ${paramList(part.params)} ${shown} NIL NIL` : "";
+    const more = extended ? ` ${paramList(part.params)} ${shown} NIL ${location}` : "";
     return `(${inner} ${written(subtype)}${more})`;
   }
   const lines = String(part.body.split("\n").length - 1);
+  const plain = type === "TEXT" && part.params.length === 0;
   const facts = [
     written(type),
     written(subtype),
-    paramList(part.params),
+    paramList(plain ? [["charset", "us-ascii"]] : part.params),
     written(field(part.header, "content-id")),
     written(field(part.header, "content-description")),
     written(field(part.header, "content-transfer-encoding") ?? "7BIT"),
@@ -76,7 +78,7 @@ export function bodyStructure(part: Part, extended: boolean): string {
   const [inside] = part.children;
   if (inside) facts.push(envelope(inside.header), bodyStructure(inside, extended), lines);
   else if (type === "TEXT") facts.push(lines);
-  if (extended) facts.push("NIL", shown, "NIL", "NIL");
+  if (extended) facts.push("NIL", shown, "NIL", location);
   return `(${facts.join(" ")})`;
 }
 
@@ -106,10 +108,12 @@ export function envelope(header: string): string {
 function addresses(value: string | undefined, absent = "NIL"): string {
   const each = value?.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [];
   const known = each.map((one) => {
-    const [, name = "", address] = /^(.*?)<([^>]*)>/.exec(one) ?? [undefined, "", one.trim()];
-    const [local, domain] = address!.split("@");
-    const shown = name.trim().replace(/^"(.*)"$/, "$1").replace(/\\(.)/g, "$1");
-    return `(${written(shown || undefined)} NIL ${written(local)} ${written(domain)})`;
+    const [, before, between] = /^(.*?)<([^>]*)>/.exec(one) ?? [];
+    const [, bare = "", comment = ""] = /^([^(]*)(?:\((.*)\))?/.exec(one.trim())!;
+    // Dovecot says so too where there is none.
+    const [local, domain = "MISSING_DOMAIN"] = (between ?? bare).trim().split("@");
+    const name = (before ?? comment).trim().replace(/^"(.*)"$/, "$1").replace(/\\(.)/g, "$1");
+    return `(${written(name || undefined)} NIL ${written(local)} ${written(domain)})`;
   });
   return known.length === 0 ? absent : `(${known.join("")})`;
 }
