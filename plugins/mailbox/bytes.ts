@@ -66,6 +66,21 @@ export async function* pieces(source: Bytes, size: number): Bytes {
   if (length > 0) yield join(waiting).slice();
 }
 
+/** The bytes of a stream from one place up to (not including) another. */
+export async function* within(
+  stream: Bytes,
+  { from, to = Infinity }: { readonly from: number; readonly to?: number | undefined },
+): Bytes {
+  let at = 0;
+  if (from >= to) return;
+  for await (const piece of stream) {
+    const wanted = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    if (wanted.length) yield wanted;
+    at += piece.length;
+    if (at >= to) return;
+  }
+}
+
 /**
  * Reads `source` once for several readers, in step: the next chunk is fetched when every reader
  * that is still there has taken this one. Whoever stops early calls `return` (a `for await` does)

@@ -170,6 +170,12 @@ function partPlace({ number, type, name, encoding, start, end }: Part): PartPlac
   return { number, type, name, encoding, start, end };
 }
 
+/** The parts of a message with their names; reads what it needs to name those that have none. */
+export async function namedParts(root: Part, read: ReadBytes): Promise<PartPlace[]> {
+  const html = { content: undefined, whole: false };
+  return namedPlaces(root, await describeAttachments(sortParts(root), html, read));
+}
+
 /** Attachments go by the names that their list gives them. */
 function namedPlaces(root: Part, attachments: readonly Attachment[]): PartPlace[] {
   const names = new Map(attachments.map(({ part, name }) => [part, name]));

@@ -2,7 +2,8 @@
 import type { ImapFlow } from "imapflow";
 import { ImapFlow as Flow } from "imapflow";
 import { NotFound } from "../../api.ts";
-import type { User } from "../../../../tests/servers/dovecot.ts";
+import { Buffer } from "node:buffer";
+import type { Dovecot, User } from "../../../../tests/servers/dovecot.ts";
 import { account } from "../../../../tests/conformance/mailbox_kit.ts";
 import type { Connections } from "./connections.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
@@ -107,3 +108,43 @@ function plainIndex(): ItemIndex {
     settle: () => Promise.resolve(false),
   };
 }
+
+/** A user of the server whose inbox holds these messages; `sent` is what is sent from then on. */
+export async function filledMailbox(server: Dovecot, mails: Iterable<Uint8Array | string>) {
+  const user = await server.addUser();
+  const client = await logIn(server, user);
+  const uids: number[] = [];
+  for (const mime of mails) {
+    const put = await client.append("INBOX", Buffer.from(mime));
+    if (!put || !put.uid) throw new Error("Cannot fill: the server gives no UID");
+    uids.push(put.uid);
+  }
+  const sent: string[] = [];
+  counted(client, sent);
+  const reading = await plainReading(() => Promise.resolve(client));
+  return { user, client, reading, sent, ids: uids.map((uid) => reading.id("INBOX", uid)) };
+}
+
+/** Writes down the commands that a connection sends. */
+function counted(client: ImapFlow, sent: string[]): void {
+  const inside = client as unknown as {
+    exec(name: string, words: unknown[], more: unknown): unknown;
+  };
+  const exec = inside.exec.bind(client);
+  inside.exec = (name, words, more) => {
+    sent.push(`${name} ${JSON.stringify(words)}`);
+    return exec(name, words, more);
+  };
+}
+
+/** A plain message. */
+export const letter = (subject: string, type: string, body: string, encoding = "8bit") =>
+  [
+    "From: Mara <mara@example.net>",
+    `Subject: ${subject}`,
+    "Message-ID: <" + subject.replace(/\W/g, "") + "@example.net>",
+    `Content-Type: ${type}`,
+    `Content-Transfer-Encoding: ${encoding}`,
+    "",
+    body,
+  ].join("\r\n");

@@ -5,7 +5,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { ImapFlow } from "imapflow";
 import { fakeClock } from "../../../../tests/kit.ts";
 import { account } from "../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../tests/needs.ts";
@@ -14,7 +13,7 @@ import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import type { Item, Mail, Want } from "../../model.ts";
 import { mailOf, parseMessage } from "../memory/message.ts";
 import { samples } from "../../sample/messages.ts";
-import { logIn, plainReading } from "./_reading_kit.ts";
+import { filledMailbox, letter } from "./_reading_kit.ts";
 import { readItems } from "./read.ts";
 
 const found = needs("dovecot", dovecotPresent());
@@ -42,33 +41,6 @@ function carried(mime: Uint8Array): Uint8Array {
   return Buffer.from(text.replace(/\r?\n/g, "\r\n").replaceAll("\0", "\x80"), "latin1");
 }
 
-async function filled(mails: Iterable<Uint8Array | string>) {
-  const user = await dovecot.addUser();
-  const client = await logIn(dovecot, user);
-  const uids: number[] = [];
-  for (const mime of mails) {
-    const put = await client.append("INBOX", Buffer.from(mime));
-    assert.ok(put && put.uid);
-    uids.push(put.uid);
-  }
-  const sent: string[] = [];
-  counted(client, sent);
-  const reading = await plainReading(() => Promise.resolve(client));
-  return { client, reading, sent, ids: uids.map((uid) => reading.id("INBOX", uid)) };
-}
-
-/** Writes down the commands that a connection sends. */
-function counted(client: ImapFlow, sent: string[]): void {
-  const inside = client as unknown as {
-    exec(name: string, words: unknown[], more: unknown): unknown;
-  };
-  const exec = inside.exec.bind(client);
-  inside.exec = (name, words, more) => {
-    sent.push(`${name} ${JSON.stringify(words)}`);
-    return exec(name, words, more);
-  };
-}
-
 async function all(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
   for await (const item of items) list.push(item);
@@ -94,7 +66,7 @@ for (const want of wants) {
     found,
     async () => {
       const mails = await messages();
-      const { client, reading, ids } = await filled(mails.values());
+      const { client, reading, ids } = await filledMailbox(dovecot, mails.values());
       const items = await all(readItems(reading, ids, want));
       assert.deepEqual(items.map(({ id }) => id), ids);
       for (const [at, [name, mime]] of [...mails].entries()) {
@@ -108,23 +80,12 @@ for (const want of wants) {
   );
 }
 
-const letter = (subject: string, type: string, body: string, encoding = "8bit") =>
-  [
-    "From: Mara <mara@example.net>",
-    `Subject: ${subject}`,
-    "Message-ID: <" + subject.replace(/\W/g, "") + "@example.net>",
-    `Content-Type: ${type}`,
-    `Content-Transfer-Encoding: ${encoding}`,
-    "",
-    body,
-  ].join("\r\n");
-
 test("items come in the order asked, missing ones left out, in few commands", found, async () => {
   const mails = Array.from(
     { length: 120 },
     (_, n) => letter(`no ${n}`, "text/plain", `text ${n}\r\n`),
   );
-  const { client, reading, sent, ids } = await filled(mails);
+  const { client, reading, sent, ids } = await filledMailbox(dovecot, mails);
   const asked = [...ids].reverse();
   sent.length = 0;
   const items = await all(
@@ -158,7 +119,7 @@ test(
       letter("empty lines", "text/plain", "=\r\n".repeat(3000) + long, "quoted-printable"),
       letter("spaced", "text/plain", spaced.repeat(2000) + "x".repeat(30_000), "quoted-printable"),
     ];
-    const { client, reading, ids } = await filled(mails);
+    const { client, reading, ids } = await filledMailbox(dovecot, mails);
     const received = () => (client.stats() as { received: number }).received;
     const begun = received();
     for (const wanted of [1000, 20_000]) {
@@ -180,7 +141,8 @@ test(
 
 test("whole texts of many megabytes are read a few at a time", found, async () => {
   const body = (n: number) => `${n} ${"long ".repeat(900_000)}`;
-  const { client, reading, sent, ids } = await filled(
+  const { client, reading, sent, ids } = await filledMailbox(
+    dovecot,
     Array.from({ length: 6 }, (_, n) => letter(`long ${n}`, "text/plain", body(n))),
   );
   sent.length = 0;
@@ -196,7 +158,10 @@ test("whole texts of many megabytes are read a few at a time", found, async () =
 });
 
 test("marks and dates are those of the server, deleted messages are none", found, async () => {
-  const { client, reading, ids } = await filled(["Subject: one\r\n\r\n", "Subject: two\r\n\r\n"]);
+  const { client, reading, ids } = await filledMailbox(dovecot, [
+    "Subject: one\r\n\r\n",
+    "Subject: two\r\n\r\n",
+  ]);
   await client.mailboxOpen("INBOX");
   await client.messageFlagsAdd("1", ["\\Seen", "$Forwarded", "Urgent"]);
   await client.messageFlagsAdd("2", ["\\Deleted"]);
@@ -223,7 +188,7 @@ test(
       "Content-Type: image/png\r\nContent-ID: <said@x>\r\nContent-Disposition: inline",
       "Content-Type: image/png",
     ].map(part).join("") + "\r\n--r--\r\n";
-    const { client, reading, ids } = await filled([
+    const { client, reading, ids } = await filledMailbox(dovecot, [
       letter("pictures", "multipart/related; boundary=r", body),
     ]);
     const inline = async (want: Want) =>
@@ -236,7 +201,9 @@ test(
 );
 
 test("no preview is fetched where nobody looks at it", found, async () => {
-  const { client, reading, sent, ids } = await filled([letter("a", "text/plain", "some words")]);
+  const { client, reading, sent, ids } = await filledMailbox(dovecot, [
+    letter("a", "text/plain", "some words"),
+  ]);
   assert.equal((await all(readItems(reading, ids, {})))[0]!.mail!.preview, "some words");
   sent.length = 0;
   assert.equal((await all(readItems(reading, ids, { preview: false })))[0]!.mail!.preview, "");
@@ -246,7 +213,7 @@ test("no preview is fetched where nobody looks at it", found, async () => {
 
 test("answers with References are one conversation, wherever they are", found, async () => {
   const head = (lines: string[]) => [...lines, "Subject: s", "", "x"].join("\r\n");
-  const { client, reading, ids } = await filled([
+  const { client, reading, ids } = await filledMailbox(dovecot, [
     head(["Message-ID: <root@x>"]),
     head(["Message-ID: <two@x>", "In-Reply-To: <root@x>", "References: <root@x>"]),
     head(["Message-ID: <three@x>", "In-Reply-To: <two@x>", "References: <root@x> <two@x>"]),

@@ -1,7 +1,7 @@
 // The bytes of messages: kept in pieces as they arrive, and read again by ranges.
 import type { Database } from "../../../../core/mod.ts";
 import { NotFound } from "../../api.ts";
-import { pieces } from "../../bytes.ts";
+import { pieces, within } from "../../bytes.ts";
 import type { Places, ReadBytes, ReadMail } from "../../mime/mod.ts";
 import { decodeStream, isIdentity, readMail, StructureScanner } from "../../mime/mod.ts";
 import type { PartBytes } from "../../model.ts";
@@ -175,20 +175,6 @@ function placeOf(places: Places, number: string): Places["parts"][number] {
   const part = places.parts.find((place) => place.number === number);
   if (!part) throw new NotFound(`Cannot read part ${number}: the message has none`);
   return part;
-}
-
-/** The bytes of a stream from one place up to (not including) another. */
-async function* within(
-  stream: AsyncIterable<Uint8Array>,
-  { from, to = Infinity }: { readonly from: number; readonly to?: number },
-): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for await (const piece of stream) {
-    const wanted = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
-    if (wanted.length) yield wanted;
-    at += piece.length;
-    if (at >= to) return;
-  }
 }
 
 /** Removes a message's content. */
