@@ -17,6 +17,7 @@ export { ConstraintError, maxValueBytes, StorageError } from "./database.ts";
 export type { Clock } from "./clock.ts";
 export { pause, systemClock } from "./clock.ts";
 export type { Log } from "./log.ts";
+export { plainAppPassword } from "./password.ts";
 export type { ConfigFinding } from "./error.ts";
 export { CliError, ConfigError, Unavailable } from "./error.ts";
 export { tableOf } from "./table.ts";

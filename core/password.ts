@@ -68,13 +68,18 @@ export function generatePassword(groups = 4): string {
  * purpose: nobody guesses 72 random bits, and every request of a device is checked against it.
  */
 export function hashAppPassword(password: string): string {
-  const plain = password.toLowerCase().replaceAll(/[\s-]/g, "");
-  return createHash("sha256").update(`navette app password\0${plain}`).digest("base64");
+  return createHash("sha256").update(`navette app password\0${plainAppPassword(password)}`)
+    .digest("base64");
 }
 
 /** Whether something may be an app password at all. */
 export function looksLikeAppPassword(password: string): boolean {
-  return /^[a-z]{16}$/.test(password.toLowerCase().replaceAll(/[\s-]/g, ""));
+  return /^[a-z]{16}$/.test(plainAppPassword(password));
+}
+
+/** An app password in one form, however it was typed. */
+export function plainAppPassword(password: string): string {
+  return password.toLowerCase().replaceAll(/[\s-]/g, "");
 }
 
 // A check holds 32 MiB and a thread of the pool: more at once would starve files and DNS.

@@ -1,5 +1,5 @@
 // The passwords with which accounts log in to their server, for as long as they are in use.
-import type { Account } from "../../../../core/mod.ts";
+import type { Account, Clock } from "../../../../core/mod.ts";
 
 /** What an account shows to its server. Never logged, never stored in clear. */
 export interface Secret {
@@ -20,4 +20,79 @@ export interface Keyring {
   drop(account: Account): void;
   /** Keeps the account's secret until the answer is called: somebody waits. */
   hold(account: Account): () => void;
+}
+
+export interface KeyringOptions {
+  readonly clock: Clock;
+  /** Seconds for which a password stays after its last use. */
+  readonly keep: number;
+  /** Told of each account whose password a server does not accept any more. */
+  readonly dropped?: (account: Account) => void;
+}
+
+interface Entry {
+  readonly secret: Secret;
+  /** When it goes, unless somebody waits. */
+  until: number;
+}
+
+/** A keyring that ends with `close`: then it is empty and stays so. */
+export function makeKeyring(
+  { clock, keep, dropped }: KeyringOptions,
+): Keyring & { close(): void } {
+  const entries = new Map<number, Entry>();
+  const held = new Map<number, number>();
+  let closed = false;
+  let stop: (() => void) | undefined;
+  const later = () => clock.now() + keep * 1000;
+  /** One timer for all of them: what is due goes, though nobody asks for it. */
+  const sweepLater = () => {
+    if (stop || entries.size === 0) return;
+    stop = clock.after(keep * 1000, () => {
+      stop = undefined;
+      for (const [id, { until }] of entries) {
+        if (until <= clock.now() && !held.has(id)) entries.delete(id);
+      }
+      sweepLater();
+    });
+  };
+  const current = ({ id }: Account) => {
+    const entry = entries.get(id);
+    if (!entry || entry.until > clock.now() || held.has(id)) return entry;
+    entries.delete(id);
+    return undefined;
+  };
+  return {
+    put(account, secret) {
+      if (closed) return;
+      entries.set(account.id, { secret, until: later() });
+      sweepLater();
+    },
+    get: (account) => current(account)?.secret,
+    drop(account) {
+      entries.delete(account.id);
+      dropped?.(account);
+    },
+    hold(account) {
+      const { id } = account;
+      held.set(id, (held.get(id) ?? 0) + 1);
+      let done = false;
+      return () => {
+        if (done) return;
+        done = true;
+        const left = held.get(id)! - 1;
+        if (left > 0) held.set(id, left);
+        else {
+          const entry = current(account);
+          if (entry) entry.until = later();
+          held.delete(id);
+        }
+      };
+    },
+    close() {
+      closed = true;
+      stop?.();
+      entries.clear();
+    },
+  };
 }
