@@ -105,6 +105,15 @@ function changesOf(
   });
 }
 
+/** An engine that never learns how often the same was asked for; only devices in loops suffer. */
+export const withoutBrake: Sabotage = {
+  state: (inner) =>
+    sessions(
+      inner,
+      (session) => session.lost ? { ...session, lost: { ...session.lost, times: 1 } } : session,
+    ),
+};
+
 /** By what is wrong with it. */
 export const broken: Readonly<Record<string, Sabotage>> = {
   "takes every answer as received": { state: (inner) => sessions(inner, received) },

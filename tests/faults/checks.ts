@@ -3,7 +3,7 @@ import type { Item, Mailbox } from "../../plugins/mailbox/api.ts";
 import type { Collection } from "../../plugins/eas/client/mod.ts";
 import type { Device } from "./device.ts";
 import { toldOf } from "./ledger.ts";
-import { foldersOf } from "./mail.ts";
+import { foldersOf, stubbed } from "./mail.ts";
 import type { Machine } from "./machine.ts";
 
 const hour = 3_600_000, day = 24 * hour;
@@ -27,7 +27,7 @@ export async function compareDevices(
       const place = `${name}, folder ${id}`;
       wrong.push(
         ...anomaliesOf(collection).map((text) => `${place}: ${text}`),
-        ...differences(await wanted(device, mailbox, id, server.now()), has(device, collection))
+        ...differences(await wanted(server, device, collection), has(device, collection))
           .map((text) => `${place}: ${text}`),
         ...await remembered(server, device, collection).then((texts) =>
           texts.map((text) => `${place}: ${text}`)
@@ -55,29 +55,36 @@ function anomaliesOf({ anomalies }: Collection): string[] {
 
 /** One line for each item that the device should have. */
 async function wanted(
+  server: Machine,
   device: Device,
-  mailbox: Mailbox,
-  folder: string,
-  now: number,
+  collection: Collection,
 ): Promise<string[]> {
-  const { days } = device;
-  const since = days === 0 ? 0 : Math.floor((now - days * day) / hour) * hour;
-  const { items } = await mailbox.list(folder, { since }, 100_000);
+  const { days, account, name } = device;
+  const mailbox = server.mailbox(account);
+  const since = days === 0 ? 0 : Math.floor((server.now() - days * day) / hour) * hour;
+  const { items } = await mailbox.list(collection.id, { since }, 100_000);
+  // What it did not get on with it may have as a stub, and then the administrator knows.
+  const problems = await server.db.all<{ about: string }>(
+    "SELECT about FROM eas_problem WHERE account = ? AND device = ? AND kind = 'indigestible'",
+    [account.id, name],
+  );
+  const listed = new Set(problems.map(({ about }) => about));
   const lines: string[] = [];
   for await (const item of mailbox.read(items.map(({ id }) => id), { text: 5000 })) {
-    lines.push(wantedLine(device, item));
+    const stub = listed.has(item.id) && device.subjectOf(collection, item.id) === stubbed;
+    lines.push(wantedLine(device, item, stub));
   }
   return lines;
 }
 
-function wantedLine(device: Device, { id, state, mail }: Item): string {
+function wantedLine(device: Device, { id, state, mail }: Item, stub: boolean): string {
   const { read, flag, words } = toldOf(state.marks);
-  if (isDraft(mail?.subject)) return lineOf([id, mail?.subject]);
-  const text = mail?.text?.content.slice(0, device.textSize) ?? "";
+  if (isDraft(mail?.subject) && !stub) return lineOf([id, mail?.subject]);
+  const text = stub ? "" : mail?.text?.content.slice(0, device.textSize) ?? "";
   const date = new Date(state.date).toISOString();
   return lineOf([
     id,
-    mail?.subject,
+    stub ? stubbed : mail?.subject,
     date,
     read,
     device.knowsFlags ? flag : "",
@@ -94,7 +101,8 @@ function has(device: Device, { items }: Collection): string[] {
     const status = fields.get("Email:Flag")?.textOf("Email:Status");
     const flag = status === "2" ? "active" : status === "1" ? "complete" : "";
     const names = fields.get("Email:Categories")?.children.map(({ text }) => text) ?? [];
-    const body = fields.get("AirSyncBase:Body")?.textOf("AirSyncBase:Data") ?? text("Email:Body");
+    const data = fields.get("AirSyncBase:Body")?.textOf("AirSyncBase:Data") ?? text("Email:Body");
+    const body = text("Email:Subject") === stubbed ? "" : data;
     const words = device.knowsWords ? [...names].sort().join() : "";
     const date = new Date(text("Email:DateReceived")).toISOString();
     return lineOf([id, text("Email:Subject"), date, text("Email:Read"), flag, words, body]);

@@ -6,14 +6,15 @@ import {
   EasError,
   Phone,
   type PhoneFolder,
-  type PhoneOptions,
   type SyncReply,
 } from "../../plugins/eas/client/mod.ts";
 import { atLeast } from "../../plugins/eas/versions.ts";
-import { el, type Element, WbxmlError } from "../../plugins/eas/wbxml/mod.ts";
+import { type Element, WbxmlError } from "../../plugins/eas/wbxml/mod.ts";
 import type { Account } from "../../core/mod.ts";
 import type { DeviceSetup, Fault, Mark, Op, Place } from "./scenario.ts";
 import type { Errand } from "./errands.ts";
+import { habits } from "./habits.ts";
+import { markElement, poisonous, stubbed } from "./mail.ts";
 import { Violation } from "./violation.ts";
 import { type Wire, wire, type WireParts } from "./wire.ts";
 
@@ -23,6 +24,12 @@ export type Came = "answered" | "failed";
 /** The folders of a device that the play looks at: MS-ASCMD 2.2.3.186.3, the inbox first. */
 const kept = [2, 3, 4, 12];
 const mostFolders = 5;
+
+/** What a device needs from its world. */
+export interface DeviceParts extends Omit<WireParts, "actor" | "crashesOn"> {
+  /** Lets time pass. Milliseconds. */
+  pause(ms: number): Promise<void>;
+}
 
 export class Device {
   readonly name: string;
@@ -45,13 +52,16 @@ export class Device {
   /** The folders of the last Sync, where an empty request would mean the same one again. */
   #last: readonly string[] | undefined;
 
-  constructor(name: string, setup: DeviceSetup, account: Account, parts: Omit<WireParts, "actor">) {
+  constructor(name: string, setup: DeviceSetup, account: Account, parts: DeviceParts) {
     this.name = name;
     this.setup = setup;
     this.account = account;
     this.days = setup.days;
     this.window = setup.window;
-    this.wire = wire({ ...parts, actor: name });
+    this.#pause = parts.pause;
+    const crashesOn = (answer: Uint8Array) =>
+      setup.weak === true && new TextDecoder().decode(answer).includes(poisonous);
+    this.wire = wire({ ...parts, actor: name, crashesOn });
     const client = easClient({
       url: "http://mail.invalid/Microsoft-Server-ActiveSync",
       user: account.address,
@@ -61,25 +71,30 @@ export class Device {
       version: setup.version,
       fetch: (request) => this.wire.fetch(request),
     });
-    this.phone = new Phone(client, this.#options());
+    this.phone = new Phone(client, habits(this));
   }
 
-  /** As they are at each request. */
-  #options(): PhoneOptions {
-    const { conflict, truncation, version, deletesAsMoves } = this.setup;
-    const days = () => filters.get(this.days)!;
-    const window = () => this.window;
-    const bodies = [{ type: 1 as const, truncationSize: truncation }];
-    const text = atLeast(version, "12.0") ? { bodies } : { truncation: 1 };
-    return {
-      deletesAsMoves,
-      get windowSize() {
-        return window();
-      },
-      get options() {
-        return { filter: days(), conflict, ...text };
-      },
-    };
+  readonly #pause: DeviceParts["pause"];
+
+  /** Syncs a folder until nothing more comes, however often the device crashes on the way. */
+  async syncAll(id: string): Promise<void> {
+    for (let crashes = 0;; crashes++) {
+      try {
+        return await this.phone.syncAll(id);
+      } catch (error) {
+        if (!(error instanceof TypeError) || !this.setup.weak) throw error;
+        if (crashes > 100) throw new Violation(`${this.name} crashes for ever on folder ${id}`);
+        await this.#pause(20_000);
+      }
+    }
+  }
+
+  /** Asks, and hears nothing; then it asks again. */
+  async tunnel({ folders, times, seconds }: Extract<Op, { op: "tunnel" }>): Promise<void> {
+    for (let n = 0; n < times; n++) {
+      await this.sync({ folders, how: "all", fault: { answer: "lost" } });
+      await this.#pause(seconds * 1000);
+    }
   }
 
   get client(): EasClient {
@@ -264,9 +279,12 @@ export class Device {
     }, fault);
   }
 
-  /** The items that the user sees, by id. */
-  shown({ items }: Collection): string[] {
-    return [...items.keys()].filter((id) => !this.hidden.has(id)).sort();
+  /** The items that the user works with, by id: what cannot be shown is left alone. */
+  shown(collection: Collection): string[] {
+    const { items } = collection;
+    const isHidden = (id: string) =>
+      this.hidden.has(id) || this.subjectOf(collection, id) === stubbed;
+    return [...items.keys()].filter((id) => !isHidden(id)).sort();
   }
 
   /** The user does something to an item; the next Sync tells it. The item, if there was one. */
@@ -362,9 +380,6 @@ export class Device {
 
 const flags: readonly string[] = ["flag", "done", "clear"];
 
-/** FilterType by days. */
-const filters = new Map([[0, 0], [1, 1], [3, 2], [7, 3], [14, 4], [30, 5]]);
-
 /** What stands at a place of a list. */
 export function at<T>(list: readonly T[], place: Place): T | undefined {
   return list[Math.floor(place * list.length)];
@@ -372,24 +387,3 @@ export function at<T>(list: readonly T[], place: Place): T | undefined {
 
 /** Come back later: the only refusals that are no violation. */
 const isPassing = ({ http, status }: EasError) => http === 503 || status === 111;
-
-export const words = ["red", "blue", "to do"] as const;
-
-function markElement(what: Mark, word: number): Element {
-  const flag = (status: number) =>
-    el("Email:Flag", el("Email:Status", status), el("Email:FlagType", "Follow up"));
-  switch (what) {
-    case "read":
-      return el("Email:Read", true);
-    case "unread":
-      return el("Email:Read", false);
-    case "flag":
-      return flag(2);
-    case "done":
-      return flag(1);
-    case "clear":
-      return el("Email:Flag");
-    case "words":
-      return el("Email:Categories", el("Email:Category", words[word]!));
-  }
-}

@@ -23,6 +23,8 @@ interface Mail {
   deeds: Deed[];
   /** It was sent: the copy in Sent has marks of its own. */
   renewed?: boolean;
+  /** Who ever moved, changed or sent it. */
+  readonly hands: Set<string>;
 }
 
 interface Deed {
@@ -47,7 +49,14 @@ export class Ledger {
     const mail = this.#mails.get(key);
     if (mail) mail.sure ||= sure;
     else {
-      this.#mails.set(key, { sure, removed: false, gone: false, before: undefined, deeds: [] });
+      this.#mails.set(key, {
+        sure,
+        removed: false,
+        gone: false,
+        before: undefined,
+        deeds: [],
+        hands: new Set(),
+      });
     }
   }
 
@@ -60,6 +69,7 @@ export class Ledger {
   touched(account: Account, subject: string, actor: string, removed: boolean): void {
     const mail = this.#mails.get(keyOf(account, subject));
     mail?.deeds.push({ actor });
+    mail?.hands.add(actor);
     if (mail && removed) mail.removed = true;
   }
 
@@ -136,7 +146,8 @@ export class Ledger {
     const wrong: string[] = [];
     for (const [key, mail] of this.#mails) {
       const [, subject] = split(key);
-      if (mail.sure || mail.removed) continue;
+      // A draft that somebody else moved away cannot be sent any more.
+      if (mail.sure || mail.removed || mail.hands.size > 1) continue;
       const there = mail.before !== undefined;
       if ((seen.get(subject) ?? there) !== there) wrong.push(`"${subject}" was sent by half`);
       seen.set(subject, there);

@@ -1,4 +1,4 @@
-// What is in a mailbox, and marks as the play names them.
+// What is in a mailbox and in a mail, and marks as the play names them.
 import {
   type Folder,
   type Item,
@@ -6,9 +6,14 @@ import {
   type Marks,
   NotFound,
 } from "../../plugins/mailbox/api.ts";
-import { words } from "./device.ts";
+import { el, type Element } from "../../plugins/eas/wbxml/mod.ts";
 import type { MarkName } from "./ledger.ts";
 import type { Mark } from "./scenario.ts";
+
+/** What weak devices crash on. */
+export const poisonous = "poison";
+/** The subject of what a device gets in place of a mail. */
+export const stubbed = "(This message cannot be shown)";
 
 /** The folders of mail. */
 export async function foldersOf(mailbox: Mailbox): Promise<Folder[]> {
@@ -38,6 +43,8 @@ export async function mailOf(mailbox: Mailbox): Promise<Placed[]> {
   return all;
 }
 
+const words = ["red", "blue", "to do"] as const;
+
 /** Marks as somebody else sets them, and as the ledger notes them. */
 export function marksOf(
   what: Mark,
@@ -55,5 +62,25 @@ export function marksOf(
       return { marks: { flag: undefined }, mark: "flag", value: "" };
     case "words":
       return { marks: { keywords: [words[word]!] }, mark: "words", value: words[word]! };
+  }
+}
+
+/** Marks as a device sets them. */
+export function markElement(what: Mark, word: number): Element {
+  const flag = (status: number) =>
+    el("Email:Flag", el("Email:Status", status), el("Email:FlagType", "Follow up"));
+  switch (what) {
+    case "read":
+      return el("Email:Read", true);
+    case "unread":
+      return el("Email:Read", false);
+    case "flag":
+      return flag(2);
+    case "done":
+      return flag(1);
+    case "clear":
+      return el("Email:Flag");
+    case "words":
+      return el("Email:Categories", el("Email:Category", words[word]!));
   }
 }

@@ -18,6 +18,8 @@ const { values } = parseArgs({
     processes: { type: "boolean", default: false },
     /** SmartSync is off: devices may be told to start over, and everything else still holds. */
     plain: { type: "boolean", default: false },
+    /** Devices crash on some mail and sit in tunnels: they ask for the same again and again. */
+    loops: { type: "boolean", default: false },
   },
 });
 
@@ -40,6 +42,7 @@ for (let seed = from!; seed <= (to ?? from!); seed++) {
       seed: seed * 1000 + n,
       operations: size,
       ...(versions && { versions }),
+      loops: values.loops,
     });
     const options = values.processes ? { machine: killed } : { plain: values.plain };
     const failure = await play(plan, options);

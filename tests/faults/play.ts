@@ -10,6 +10,8 @@ export interface PlayOptions extends Pick<MachineOptions, "sabotage" | "plain"> 
   readonly mayStartOver?: boolean;
   /** What makes the server; default: one in this process. */
   readonly machine?: (options: MachineOptions) => Promise<Machine>;
+  /** Looks at the server before it ends. */
+  readonly last?: (server: Machine) => Promise<void>;
 }
 
 /** What went wrong, and at which operation. */
@@ -40,6 +42,7 @@ export async function play(
       await stage.perform(op);
       at++;
     }
+    await options.last?.(server);
     return undefined;
   } catch (error) {
     return { at, message: told(error) };

@@ -39,7 +39,7 @@ async function comeToRest(device: Device, still: boolean): Promise<void> {
   await device.syncFolders();
   for (const { id } of device.folders()) {
     const before = phone.collection(id).key;
-    await phone.syncAll(id);
+    await device.syncAll(id);
     if (still && phone.collection(id).key !== before) {
       throw new Violation(`${name}: folder ${id} does not come to rest`);
     }

@@ -28,7 +28,15 @@ export type Edit = "create" | "rename" | "remove";
 
 /** One thing that happens. */
 export type Op =
-  | { op: "arrive"; account: Place; folder: Place; age: number; lines: number }
+  | {
+    op: "arrive";
+    account: Place;
+    folder: Place;
+    age: number;
+    lines: number;
+    /** Weak devices crash on it. */
+    poison?: true;
+  }
   | {
     op: "elsewhere";
     account: Place;
@@ -65,6 +73,8 @@ export type Op =
   | { op: "tree"; account: Place; how: Edit; folder: Place }
   | { op: "draft"; device: Place; how: "write" | "change" | "send"; item: Place; to: Place }
   | { op: "filter"; device: Place; days: number; window: number }
+  /** No answer comes through, so often, and as long as that takes. */
+  | { op: "tunnel"; device: Place; folders: number; times: number; seconds: number }
   | { op: "late"; which: Place }
   | { op: "cut" }
   | { op: "pass"; ms: number }
@@ -82,6 +92,8 @@ export interface DeviceSetup {
   readonly deletesAsMoves: boolean;
   /** Bytes of a body. */
   readonly truncation: number;
+  /** It crashes on answers with poisonous mail. */
+  readonly weak?: true;
 }
 
 export interface Scenario {
@@ -96,9 +108,11 @@ const minute = 60_000, hour = 60 * minute, day = 24 * hour;
 class Dice {
   readonly next: () => number;
   readonly wild: boolean;
-  constructor(seed: number, wild: boolean) {
+  readonly loops: boolean;
+  constructor({ seed, wild = false, loops = false }: ScenarioOptions) {
     this.next = seededRandom(seed);
     this.wild = wild;
+    this.loops = loops;
   }
   chance(odds: number): boolean {
     return this.next() < odds;
@@ -124,12 +138,14 @@ export interface ScenarioOptions {
   readonly between?: number;
   /** Twice the faults, on a few mails that everybody works on: what is weak breaks sooner. */
   readonly wild?: boolean;
+  /** Devices that crash on some mail, and long tunnels: they ask for the same again and again. */
+  readonly loops?: boolean;
 }
 
 /** The scenario of a seed: always the same. */
 export function scenario(options: ScenarioOptions): Scenario {
   const { operations, between = 120 } = options;
-  const dice = new Dice(options.seed, options.wild ?? false);
+  const dice = new Dice(options);
   const accounts = 1 + dice.below(2);
   const devices = Array.from({ length: 2 + dice.below(3) }, (_, n): DeviceSetup => ({
     account: n % accounts,
@@ -139,6 +155,7 @@ export function scenario(options: ScenarioOptions): Scenario {
     conflict: dice.pick([0, 1]),
     deletesAsMoves: dice.chance(0.7),
     truncation: dice.pick([100, 512, 5000]),
+    ...(dice.loops && dice.chance(0.6) && { weak: true as const }),
   }));
   const ops: Op[] = [];
   for (let n = 1; n <= operations; n++) {
@@ -157,6 +174,7 @@ export function countOps(ops: readonly Op[]): number {
 }
 
 function anyOp(dice: Dice): Op {
+  if (dice.loops && dice.chance(0.06)) return tunnel(dice);
   const roll = dice.next();
   if (roll < 0.08) {
     const ops = Array.from({ length: 2 + dice.below(3) }, () => single(dice));
@@ -226,6 +244,17 @@ function arrive(dice: Dice): Op {
     folder: dice.chance(0.8) ? 0 : dice.place(),
     age: dice.chance(0.5) ? 0 : Math.floor(dice.next() * 40 * day / hour) * hour,
     lines: dice.pick([1, 1, 20, 400]),
+    ...(dice.loops && dice.chance(0.25) && { poison: true as const }),
+  };
+}
+
+function tunnel(dice: Dice): Op {
+  return {
+    op: "tunnel",
+    device: dice.place(),
+    folders: 1 + dice.below(3),
+    times: 2 + dice.below(16),
+    seconds: dice.pick([1, 10, 60]),
   };
 }
 

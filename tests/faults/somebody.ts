@@ -4,7 +4,7 @@ import { type Account, Unavailable } from "../../core/mod.ts";
 import { type EditsFolders, NotFound, Refused } from "../../plugins/mailbox/api.ts";
 import { at } from "./device.ts";
 import type { Ledger } from "./ledger.ts";
-import { foldersOf, mailOf, marksOf } from "./mail.ts";
+import { foldersOf, mailOf, marksOf, poisonous } from "./mail.ts";
 import type { Machine } from "./machine.ts";
 import { PowerCut } from "./power.ts";
 import type { Op } from "./scenario.ts";
@@ -41,19 +41,23 @@ export class Somebody {
     }
   }
 
-  async arrive({ account, folder, age, lines }: Extract<Op, { op: "arrive" }>): Promise<void> {
+  async arrive({ account, folder, ...mail }: Extract<Op, { op: "arrive" }>): Promise<void> {
     const to = at(this.#server.accounts, account)!;
     const folders = await this.#insist(() => foldersOf(this.#server.mailbox(to)));
-    await this.arriveIn(to, at(folders, folder)!.id, age, lines);
+    await this.arriveIn(to, at(folders, folder)!.id, mail);
   }
 
   /** A mail comes into a folder; returns its subject. */
-  async arriveIn(to: Account, folder: string, age = 0, lines = 1): Promise<string> {
+  async arriveIn(
+    to: Account,
+    folder: string,
+    { age = 0, lines = 1, poison }: { age?: number; lines?: number; poison?: true } = {},
+  ): Promise<string> {
     const subject = `mail-${++this.#arrivals}`;
     const mime = new TextEncoder().encode(
       `From: Bert <bert@example.net>\r\nTo: ${to.address}\r\nSubject: ${subject}\r\n` +
         `Message-ID: <${subject}@example.net>\r\n\r\nThis is ${subject}.\r\n` +
-        "One more line of it.\r\n".repeat(lines),
+        (poison ? `${poisonous}\r\n` : "") + "One more line of it.\r\n".repeat(lines),
     );
     const date = this.#server.now() - age;
     this.#ledger.add(to, subject, false);

@@ -48,6 +48,7 @@ export class Stage {
     const setup = scenario.devices[n]!;
     const device = new Device(`PHONE${n}`, setup, this.server.accounts[setup.account]!, {
       machine: () => this.server,
+      pause: (ms) => this.server.jump(ms),
       late: (send) => void this.#late.push(send),
       asked: () => {
         if (++this.#requests > mostRequests) throw new Violation("there is no end of requests");
@@ -133,6 +134,8 @@ export class Stage {
       case "sync":
         if (op.how === "repeat") return this.#hold(device.repeat(op.fault));
         return void await device.sync(op);
+      case "tunnel":
+        return await device.tunnel(op);
       case "wait":
         return this.#hold(device.hold(op));
       case "folders":

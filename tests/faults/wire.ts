@@ -21,6 +21,8 @@ export interface WireParts {
   late(send: Late): void;
   /** Called before each request; what it throws ends the play. */
   asked(): void;
+  /** Whether the device crashes on an answer. */
+  crashesOn(answer: Uint8Array): boolean;
   /** Told of each HTTP status that came back. */
   seen(status: number, command: string): void;
 }
@@ -49,10 +51,18 @@ export function wire(parts: WireParts): Wire {
       });
       const answer = await hungUp(both(send, fault), signal);
       seen(parts, request, answer);
-      return await damaged(answer, fault);
+      return await digested(await damaged(answer, fault), parts);
     },
   };
   return self;
+}
+
+/** An answer that crashes the device is as good as lost. */
+async function digested(answer: Response, { crashesOn }: WireParts): Promise<Response> {
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (crashesOn(bytes)) throw new TypeError("the device crashed");
+  const { status, headers } = answer;
+  return new Response(bytes.length > 0 ? bytes : null, { status, headers });
 }
 
 function seen({ seen }: WireParts, request: Request, { status }: Response): void {
