@@ -4,10 +4,8 @@ import { ImapFlow as Flow } from "imapflow";
 import { NotFound } from "../../api.ts";
 import { Buffer } from "node:buffer";
 import type { Dovecot, User } from "../../../../tests/servers/dovecot.ts";
-import { account } from "../../../../tests/conformance/mailbox_kit.ts";
-import type { Connections } from "./connections.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
-import type { Place, Places } from "./places.ts";
+import type { Place } from "./places.ts";
 import type { Reading } from "./read.ts";
 
 /** A connection of a user, for what only tests do. */
@@ -37,6 +35,8 @@ export async function plainReading(
     path,
     delimiter,
     role: path === "INBOX" ? "inbox" : specialUse?.slice(1).toLowerCase() as Place["role"],
+    selectable: true,
+    rights: undefined,
   }));
   return {
     connections: plainConnections(client),
@@ -46,11 +46,8 @@ export async function plainReading(
   };
 }
 
-function plainConnections(client: () => Promise<ImapFlow>): Connections {
-  const refuse = () => Promise.reject(new Error("Cannot do that: it is only for reading"));
+function plainConnections(client: () => Promise<ImapFlow>): Reading["connections"] {
   return {
-    account: account(1),
-    use: async (work) => await work(await client()),
     async inFolder(path, work, { repeatable = false } = {}) {
       for (let tries = 1;; tries++) {
         const flow = await client();
@@ -67,22 +64,16 @@ function plainConnections(client: () => Promise<ImapFlow>): Connections {
         }
       }
     },
-    own: refuse,
-    leave: () => Promise.resolve(),
-    close: () => Promise.resolve(),
   };
 }
 
-function plainPlaces(list: readonly Place[]): Places {
+function plainPlaces(list: readonly Place[]): Reading["places"] {
   return {
-    folders: () => Promise.reject(new Error("Cannot list: it is only for reading")),
     place(id) {
       const place = list.find((each) => each.id === id);
       return place ? Promise.resolve(place) : Promise.reject(new NotFound(`Cannot find ${id}`));
     },
     all: () => Promise.resolve(list),
-    byRole: (role) => Promise.resolve(list.find((place) => place.role === role)),
-    refresh: () => Promise.resolve(),
   };
 }
 

@@ -1,7 +1,8 @@
 // Asks for data of messages by UID, and reads the answers as they are on the wire.
 import { Buffer } from "node:buffer";
-import type { ImapAttribute, ImapFlow, ImapResponse } from "imapflow";
-import { bytesOf, command, isRefusal, type Section, setOf, textOf, type Word } from "./command.ts";
+import type { ImapFlow } from "imapflow";
+import { uidSet } from "./facts.ts";
+import { atom, bytes, command, list, type Token, type Word, word, words } from "./raw.ts";
 
 /** What the server told of one message; what was not asked for is absent. */
 export interface Told {
@@ -11,7 +12,7 @@ export interface Told {
   readonly date?: number;
   readonly size?: number;
   /** BODYSTRUCTURE, not read yet. */
-  readonly structure?: ImapAttribute;
+  readonly structure?: Token;
   /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`. */
   readonly sections: ReadonlyMap<string, Uint8Array>;
 }
@@ -25,26 +26,22 @@ export interface Stretch {
 }
 
 /** Asks for bytes. */
-export function peek({ section, from, to }: Stretch): Section {
-  return {
-    type: "ATOM",
-    value: "BODY.PEEK",
-    section: section ? [{ type: "ATOM", value: section }] : [],
-    partial: [from, to - from],
-  };
+export function peek({ section, from, to }: Stretch): Word {
+  return peekAt(section ? [atom(section)] : [], from, to - from);
 }
 
 /** Asks for header fields, of at most so many bytes together. */
-export function peekFields(names: readonly string[], most: number): Section {
-  return {
-    type: "ATOM",
-    value: "BODY.PEEK",
-    section: [
-      { type: "ATOM", value: "HEADER.FIELDS" },
-      names.map((value): Word => ({ type: "ATOM", value })),
-    ],
-    partial: [0, most],
-  };
+export function peekFields(names: readonly string[], most: number): Word {
+  return peekAt([atom("HEADER.FIELDS"), names.map(atom)], 0, most);
+}
+
+function peekAt(section: readonly Token[], from: number, length: number): Word {
+  return { type: "ATOM", value: "BODY.PEEK", section, partial: [from, length] };
+}
+
+/** Message numbers or UIDs as a set: `1,4:9`. They come in any order. */
+export function setOf(numbers: readonly number[]): Word {
+  return { type: "SEQUENCE", value: uidSet([...new Set(numbers)].sort((a, b) => a - b)) };
 }
 
 /** Header fields that {@link peekFields} has brought. */
@@ -68,8 +65,8 @@ export async function fetchTold(
   const wanted = new Set(uids);
   try {
     await command(client, "UID FETCH", [setOf(uids), items], {
-      FETCH: (response) => {
-        const row = readTold(response);
+      FETCH: (answer) => {
+        const row = readTold(list(answer[1]));
         if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
       },
     });
@@ -97,20 +94,18 @@ function merged(before: Told | undefined, row: Told): Told {
   return { ...before, ...row, sections: new Map([...before.sections, ...row.sections]) };
 }
 
-function readTold({ attributes }: ImapResponse): Told {
+function readTold(pairs: readonly Token[]): Told {
   const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections: new Map() };
   const sections = new Map<string, Uint8Array>();
-  const list = attributes?.[1];
-  const pairs = Array.isArray(list) ? list : [];
   for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const [name, value] = [pairs[at], pairs[at + 1]] as [ImapAttribute, ImapAttribute];
-    const key = textOf(name).toUpperCase();
-    if (key === "UID") told.uid = Number(textOf(value));
-    else if (key === "FLAGS") told.flags = new Set(Array.isArray(value) ? value.map(textOf) : []);
-    else if (key === "RFC822.SIZE") told.size = Number(textOf(value)) || 0;
+    const [name, value] = [pairs[at]!, pairs[at + 1]!];
+    const key = word(name)?.toUpperCase();
+    if (key === "UID") told.uid = Number(word(value));
+    else if (key === "FLAGS") told.flags = new Set(words(value));
+    else if (key === "RFC822.SIZE") told.size = Number(word(value)) || 0;
     else if (key === "BODYSTRUCTURE") told.structure = value;
-    else if (key === "INTERNALDATE") told.date = timeOf(textOf(value));
-    else if (key === "BODY") sections.set(sectionOf(name), bytesOf(value));
+    else if (key === "INTERNALDATE") told.date = timeOf(word(value) ?? "");
+    else if (key === "BODY") sections.set(sectionOf(name as Word), bytes(value));
   }
   return { ...told, sections };
 }
@@ -133,9 +128,14 @@ export function timeOf(text: string): number {
   return time.getTime();
 }
 
-function sectionOf(name: ImapAttribute): string {
-  if (name === null || Array.isArray(name)) return "";
-  const { section, partial } = name as { section?: readonly ImapAttribute[]; partial?: number[] };
+function sectionOf({ section, partial }: Word): string {
   const from = partial?.[0];
-  return `${textOf(section?.[0]).toUpperCase()}${from === undefined ? "" : `<${from}>`}`;
+  const name = word(section?.[0])?.toUpperCase() ?? "";
+  return from === undefined ? name : `${name}<${from}>`;
+}
+
+/** Whether the server has understood a command and will not do it (NO, BAD). */
+export function isRefusal(error: unknown): boolean {
+  const status = (error as { responseStatus?: unknown } | undefined)?.responseStatus;
+  return status === "NO" || status === "BAD";
 }

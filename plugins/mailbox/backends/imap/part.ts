@@ -4,7 +4,7 @@ import { type Bytes, within } from "../../bytes.ts";
 import { decodeStream, isIdentity, leaves, namedParts } from "../../mime/mod.ts";
 import type { ItemId, PartBytes } from "../../model.ts";
 import { base64Lines, type Lines, placeInLines, SEEN } from "./base64_lines.ts";
-import { atom } from "./command.ts";
+import { atom } from "./raw.ts";
 import type { OpenFolder } from "./connections.ts";
 import { fetchTold, fieldsOf, peek, peekFields, type Stretch, type Told } from "./fetch.ts";
 import type { Located } from "./item_index.ts";

@@ -1,12 +1,15 @@
 // Commands that imapflow has no method for, and answers that it tells nobody of.
+import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
 
-/** A word of a command or of an answer: an atom, a string, or (NIL) nothing. */
+/** A word of a command or of an answer: an atom, a string, bytes (a literal), or (NIL) nothing. */
 export interface Word {
   readonly type: string;
-  readonly value?: string;
+  readonly value?: string | Uint8Array;
   /** What stands in brackets behind it; a response code where there is nothing before them. */
   readonly section?: readonly Token[];
+  /** Behind those: from which byte on, and in commands how many. */
+  readonly partial?: readonly number[];
 }
 export type Token = Word | null | readonly Token[];
 
@@ -33,6 +36,15 @@ const inside = (client: ImapFlow) => client as unknown as Inside;
 
 export const atom = (value: string): Word => ({ type: "ATOM", value });
 export const text = (value: string): Word => ({ type: "STRING", value });
+
+/** What anybody may have typed: quoted, or a literal where quotes cannot hold it. */
+export function anyText(typed: string): Word {
+  const value = typed.replaceAll("\0", "");
+  // deno-lint-ignore no-control-regex
+  return /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(value)
+    ? text(value)
+    : { type: "LITERAL", value: Buffer.from(value) };
+}
 
 /**
  * Runs a command; `hear` is told of the untagged answers that it names, and nobody else is. Throws
@@ -86,6 +98,12 @@ export function word(token: Token | undefined): string | undefined {
   if (!token || isList(token)) return undefined;
   // A name that comes as a literal is bytes.
   return token.value === undefined ? undefined : String(token.value);
+}
+
+/** The bytes of a word as they came; none for NIL and lists. */
+export function bytes(token: Token | undefined): Uint8Array {
+  const value = token && !isList(token) ? token.value : undefined;
+  return value instanceof Uint8Array ? value : Buffer.from(value ?? "");
 }
 
 /** The tokens of a list; none for anything else. */

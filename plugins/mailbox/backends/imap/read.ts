@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { type Part, readWanted, sparing } from "../../mime/mod.ts";
 import { threadKeys } from "../../mime/thread.ts";
 import type { FolderId, Item, ItemId, ItemState, Mail, Want } from "../../model.ts";
-import { atom } from "./command.ts";
+import { atom } from "./raw.ts";
 import type { Connections, OpenFolder } from "./connections.ts";
 import { fetchTold, fieldsOf, peek, peekFields, type Stretch, type Told } from "./fetch.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
@@ -14,8 +14,8 @@ import { Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
 
 /** What reading works with: one account's. */
 export interface Reading {
-  readonly connections: Connections;
-  readonly places: Places;
+  readonly connections: Pick<Connections, "inFolder">;
+  readonly places: Pick<Places, "place" | "all">;
   readonly index: ItemIndex;
 }
 

@@ -1,8 +1,7 @@
 // What BODYSTRUCTURE tells of a message as the tree of parts that `mime` works with.
 import { Buffer } from "node:buffer";
-import type { ImapAttribute } from "imapflow";
 import { isIdentity, type Part, readPart, settle, type Told } from "../../mime/mod.ts";
-import { bytesOf, textOf } from "./command.ts";
+import { bytes, list as listOf, type Token, word } from "./raw.ts";
 
 /** The header fields of a message that say something about its structure, or show it. */
 export const shownFields = [
@@ -40,7 +39,7 @@ const PARTS_LIMIT = 2000;
  * `size` is that of the message.
  */
 export function readStructure(
-  structure: ImapAttribute,
+  structure: Token,
   header: Uint8Array,
   size: number,
 ): Part {
@@ -61,14 +60,16 @@ export function sectionOf(root: Part, part: Part): string {
   return part === root ? "TEXT" : part.number;
 }
 
-type Node = readonly ImapAttribute[];
+type Node = readonly Token[];
+
+const textOf = (token: Token | undefined) => word(token) ?? "";
 
 function readNode(
-  node: ImapAttribute,
+  node: Token,
   layout: { at: number; parts: number },
   header?: Uint8Array,
 ): Part {
-  const list: Node = Array.isArray(node) ? node : [];
+  const list: Node = listOf(node);
   const children = list.filter((_, at) => list.slice(0, at + 1).every(Array.isArray));
   const start = layout.at;
   if (children.length === 0) {
@@ -106,18 +107,18 @@ function multipartFields(list: Node, children: number): Uint8Array {
 
 function leafFields(list: Node): Uint8Array {
   const [disposition, location] = extensionsOf(list);
-  const kind = Array.isArray(disposition) ? disposition : [];
+  const kind = listOf(disposition);
   return Buffer.concat([
     field("Content-Type", Buffer.from(`${textOf(list[0])}/${textOf(list[1])}`), list[2]),
-    field("Content-ID", bytesOf(list[3])),
-    field("Content-Transfer-Encoding", bytesOf(list[5])),
-    field("Content-Disposition", bytesOf(kind[0]), kind[1]),
-    field("Content-Location", bytesOf(location)),
+    field("Content-ID", bytes(list[3])),
+    field("Content-Transfer-Encoding", bytes(list[5])),
+    field("Content-Disposition", bytes(kind[0]), kind[1]),
+    field("Content-Location", bytes(location)),
   ]);
 }
 
 /** Disposition and location. RFC 3501 7.4.2; some servers leave out the lines of a text. */
-function extensionsOf(list: Node): (ImapAttribute | undefined)[] {
+function extensionsOf(list: Node): (Token | undefined)[] {
   const type = typeOf(list);
   const short = list.length === 11 && Array.isArray(list[8]) && !Array.isArray(list[9]);
   const own = isMessage(list) ? 3 : type.startsWith("text/") && !short ? 1 : 0;
@@ -136,7 +137,7 @@ function toldOf(list: Node): Told {
   const envelope = list[7];
   return {
     size: decodedSize(textOf(list[5]).toLowerCase(), sizeOf(list)),
-    subject: isMessage(list) && Array.isArray(envelope) ? textOf(envelope[1]) : undefined,
+    subject: isMessage(list) ? textOf(listOf(envelope)[1]) : undefined,
   };
 }
 
@@ -149,12 +150,12 @@ function decodedSize(encoding: string, size: number): number {
 }
 
 /** A field of a header; nothing where it has no value. `params` is a list of names and values. */
-function field(name: string, value: Uint8Array, params?: ImapAttribute): Uint8Array {
+function field(name: string, value: Uint8Array, params?: Token): Uint8Array {
   if (value.length === 0) return value;
-  const list = Array.isArray(params) ? params : [];
+  const list = listOf(params);
   const pieces: Uint8Array[] = [Buffer.from(`${name}: `), oneLine(value)];
   for (let at = 0; at + 1 < list.length; at += 2) {
-    pieces.push(Buffer.from(`;\r\n ${textOf(list[at])}=`), quoted(bytesOf(list[at + 1])));
+    pieces.push(Buffer.from(`;\r\n ${textOf(list[at])}=`), quoted(bytes(list[at + 1])));
   }
   return Buffer.concat([...pieces, Buffer.from("\r\n")]);
 }
