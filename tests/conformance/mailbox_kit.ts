@@ -20,6 +20,8 @@ export interface MailStore {
   readonly backend: Backend;
   /** The clock that the backend was given. */
   readonly clock: FakeClock;
+  /** Dates are kept in steps of so many milliseconds, rounded down; 1 unless told. */
+  readonly dateStep?: number;
   /** Opens the same store as another process would; absent where nobody else can see it. */
   reopen?(): Promise<Backend>;
   close(): Promise<void>;
