@@ -3,7 +3,7 @@ import { NotFound, Refused } from "../../api.ts";
 import { withMarks } from "../../marks.ts";
 import type { ItemId, ItemState, Marks } from "../../model.ts";
 import type { OpenFolder } from "./connections.ts";
-import { isRefusal } from "./command.ts";
+import { isRefusal } from "./errors.ts";
 import { fetchFlags } from "./facts.ts";
 import { readState, untilFirst, writeFolder } from "./folder_state.ts";
 import {

@@ -1,0 +1,167 @@
+// For tests of items: an account on a real server, with its rows in a database of its own.
+import type { ImapFlow } from "imapflow";
+import type { Account, Database } from "../../../../core/mod.ts";
+import { openStorage } from "../../../../storage/mod.ts";
+import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
+import type { User } from "../../../../tests/servers/mail_server.ts";
+import { type EditsFolders, type Mailbox, NotFound } from "../../api.ts";
+import type { Folder, Role } from "../../model.ts";
+import { openConnection } from "./connect.ts";
+import { type Connections, makeConnections } from "./connections.ts";
+import { testServer } from "./_imap_kit.ts";
+import { itemMigrations } from "./item_tables.ts";
+import type { ItemStore } from "./item_store.ts";
+import { openItems } from "./items.ts";
+import { openItemIndex } from "./known_items.ts";
+import { Orders } from "./order.ts";
+import { readPart } from "./part.ts";
+import type { Place, Places } from "./places.ts";
+import { readItems } from "./read.ts";
+
+/** A mailbox whose folders are those that there were at first. */
+export interface Desk {
+  readonly box: Mailbox & EditsFolders;
+  readonly store: ItemStore;
+  readonly db: Database;
+  readonly clock: FakeClock;
+  readonly inbox: string;
+  folder(role: Role): string;
+  /** A connection of somebody else. */
+  other(): Promise<ImapFlow>;
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly user: User;
+  readonly account?: Account;
+  readonly db?: Database;
+  readonly clock?: FakeClock;
+  /** Where the mailbox connects to, in place of the server. */
+  readonly port?: number;
+  readonly limit?: number;
+  /** Changes each new connection of the mailbox. */
+  readonly fit?: (client: ImapFlow) => void;
+  readonly owner?: string;
+}
+
+/** Opens the mailbox of a user. */
+export async function openDesk(options: DeskOptions): Promise<Desk> {
+  const { server, user, clock = fakeClock(), limit = 4 } = options;
+  const db = options.db ?? await itemDatabase();
+  const account = options.account ?? accountOf(user);
+  const reach = (port: number) =>
+    openConnection(testServer({ host: server.host, port }), {
+      address: user.address,
+      secret: { reveal: () => user.password },
+    });
+  const connections = makeConnections({
+    account,
+    clock,
+    limit,
+    timeout: 30,
+    idle: 60,
+    open: async () => {
+      const client = await reach(options.port ?? server.port);
+      options.fit?.(client);
+      return client;
+    },
+  });
+  const others: ImapFlow[] = [];
+  const places = await fixedPlaces(await reach(server.port), account.id * 1000);
+  const store: ItemStore = {
+    db,
+    clock,
+    connections,
+    places,
+    maxMessageSize: 10 << 20,
+    owner: options.owner ?? "this process",
+    running: new Map(),
+  };
+  const all = await places.all();
+  const folder = (role: Role) => all.find((place) => place.role === role)!.id;
+  return {
+    box: mailboxOf(store, places, connections),
+    store,
+    db,
+    clock,
+    inbox: folder("inbox"),
+    folder,
+    async other() {
+      const client = await reach(server.port);
+      others.push(client);
+      return client;
+    },
+    async close() {
+      for (const client of others) client.close();
+      await connections.close();
+      if (!options.db) await db.close();
+    },
+  };
+}
+
+/** A database with the tables of items. */
+export async function itemDatabase(): Promise<Database> {
+  const db = await openStorage(":memory:");
+  for (const sql of itemMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  return db;
+}
+
+function accountOf({ address }: User): Account {
+  return { id: 1, address, name: "", aliases: [], admin: false, disabled: false };
+}
+
+async function fixedPlaces(client: ImapFlow, first: number): Promise<Places> {
+  const list = (await client.list()).map(({ path, delimiter, specialUse }, at): Place => ({
+    id: `f${first + at}`,
+    number: first + at,
+    path,
+    delimiter,
+    selectable: true,
+    rights: undefined,
+    role: path === "INBOX" ? "inbox" : specialUse?.slice(1).toLowerCase() as Place["role"],
+  }));
+  client.close();
+  return {
+    async folders() {
+      const changes = list.map((place) => ({ id: place.id, folder: folderOf(place) }));
+      return await Promise.resolve({ changes, cursor: "1", more: false });
+    },
+    place(id) {
+      const place = list.find((each) => each.id === id);
+      return place ? Promise.resolve(place) : Promise.reject(new NotFound(`Cannot find ${id}`));
+    },
+    all: () => Promise.resolve(list),
+    byRole: (role) => Promise.resolve(list.find((place) => place.role === role)),
+    async need(role) {
+      return await Promise.resolve(list.find((place) => place.role === role)!);
+    },
+    refresh: () => Promise.resolve(),
+    version: 1,
+    opened() {},
+  };
+}
+
+function folderOf({ id, path, role }: Place): Folder {
+  return { id, parent: undefined, name: path, class: "mail", role };
+}
+
+function mailboxOf(
+  store: ItemStore,
+  places: Places,
+  connections: Connections,
+): Mailbox & EditsFolders {
+  const reading = { connections, places, index: openItemIndex(store) };
+  const no = () => Promise.reject(new Error("Cannot do that: it is only for items"));
+  return {
+    ...openItems(store, new Orders()),
+    folders: (since) => places.folders(since),
+    read: (items, want) => readItems(reading, items, want),
+    part: (item, part, range) => readPart(reading, item, part, range),
+    send: no,
+    watch: () => () => {},
+    createFolder: no,
+    updateFolder: no,
+    removeFolder: no,
+  };
+}
