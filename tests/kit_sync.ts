@@ -29,6 +29,8 @@ export interface Arrival {
   readonly folder?: string;
   readonly body?: string;
   readonly marks?: Partial<Marks>;
+  /** The conversation that it answers in; default: none. */
+  readonly thread?: string;
 }
 
 export interface ClientChoice {
@@ -64,9 +66,13 @@ export async function engine(
   return Object.assign(Object.create(app) as EasApp, {
     inbox: folderOf("inbox"),
     trash: folderOf("trash"),
-    async arrives(subject: string, { age = 0, folder, body = "Hello", marks }: Arrival = {}) {
+    async arrives(
+      subject: string,
+      { age = 0, folder, body = "Hello", marks, thread }: Arrival = {},
+    ) {
       const mime = new TextEncoder().encode(
         `From: bert@example.org\r\nTo: anna@example.org\r\nSubject: ${subject}\r\n` +
+          (thread ? `References: <${thread}@example.org>\r\n` : "") +
           `Message-ID: <${++count}@example.org>\r\n\r\n${body}\r\n`,
       );
       const state = await box.create(

@@ -65,7 +65,11 @@ export const spec: readonly Section[] = [
   partial("MS-ASCMD 2.2.1.22", "ValidateCert", "no authorities: says what is wrong, never yes"),
   yes("MS-ASCMD 2.2.2", "Common status codes"),
   yes("MS-ASCMD 2.2.3", "Elements of the commands that are supported"),
-  partial("MS-ASCMD 2.2.3.36", "ConversationMode", "accepted, without effect"),
+  partial(
+    "MS-ASCMD 2.2.3.36",
+    "ConversationMode",
+    "of one conversation, at most 200 mails older than the filter come along",
+  ),
   partial(
     "MS-ASAIRS 2.2.2",
     "Bodies and attachments",
@@ -103,7 +107,12 @@ export const spec: readonly Section[] = [
   no("MS-ASNOTE 2", "Notes", "not yet"),
   no("MS-ASMS 2", "SMS", "not yet"),
   no("MS-ASDOC 2", "Document library", "optional feature"),
-  partial("MS-ASCON 2.2.2", "Conversations", "told and moved; ConversationMode is without effect"),
+  partial(
+    "MS-ASCON 2.2.2",
+    "Conversations: told, moved, synced whole, their messages by parts",
+    "ConversationIndex as in MS-ASEMAIL 2.2.2.22, ConversationMode as in MS-ASCMD 2.2.3.36",
+  ),
+  yes("MS-ASCON 3.1.4.9", "Filters by conversation"),
   no("MS-ASRM 2", "Rights management", "told as not available"),
   partial("MS-ASPROV 2.2.2", "Policies and remote wipe", "answers that there is no policy"),
   partial("MS-ASPROV 3", "Provisioning, step by step", "answers that there is no policy"),

@@ -11,6 +11,8 @@ export interface EstimateOptions {
   /** Default: Email. */
   readonly class?: FolderClass;
   readonly filter?: number;
+  /** From 14.0. */
+  readonly conversationMode?: boolean;
 }
 
 export interface Estimate {
@@ -21,13 +23,14 @@ export interface Estimate {
 
 export async function getItemEstimate(
   client: EasClient,
-  { collectionId, key, class: folderClass = "Email", filter }: EstimateOptions,
+  { collectionId, key, class: folderClass = "Email", filter, conversationMode }: EstimateOptions,
 ): Promise<Estimate> {
   const collection = atLeast(client.version, "14.0")
     ? el(
       "GetItemEstimate:Collection",
       el("AirSync:SyncKey", key),
       el("GetItemEstimate:CollectionId", collectionId),
+      optional("AirSync:ConversationMode", conversationMode),
       filter === undefined ? undefined : el("AirSync:Options", el("AirSync:FilterType", filter)),
     )
     : el(

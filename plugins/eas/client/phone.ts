@@ -13,6 +13,8 @@ export interface PhoneOptions {
   readonly windowSize?: number;
   /** What it asks of every folder; default: all mail, 512 bytes of text. */
   readonly options?: SyncOptions;
+  /** Whole conversations, from 14.0; default: not said, which means no. */
+  readonly conversationMode?: boolean;
   /** Deleted items go to the trash; default: not said, which means so. */
   readonly deletesAsMoves?: boolean;
 }
@@ -203,7 +205,7 @@ export class Phone {
     const { id, key, class: folderClass } = collection;
     // MS-ASCMD 2.2.3.84: the first request brings no items, so that it must not ask for any.
     if (key === "0") return { id, key, class: folderClass };
-    const { deletesAsMoves } = this.options;
+    const { deletesAsMoves, conversationMode } = this.options;
     return {
       id,
       key,
@@ -211,6 +213,7 @@ export class Phone {
       getChanges: getChanges ?? true,
       ...(deletesAsMoves === undefined ? {} : { deletesAsMoves }),
       windowSize: this.options.windowSize ?? 100,
+      ...(conversationMode === undefined ? {} : { conversationMode }),
       options: options ?? this.options.options ??
         { filter: 0, bodies: [{ type: 1, truncationSize: 512 }] },
       commands: collection.take(),

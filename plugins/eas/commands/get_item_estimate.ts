@@ -9,7 +9,9 @@ import {
   hierarchy,
   type Look,
   Status,
+  type Version,
 } from "../api.ts";
+import { boolean } from "../schema/options.ts";
 import type { Hunt } from "./sync/hunt.ts";
 import { huntVanished } from "./sync/phase_audit.ts";
 import { huntHistory } from "./sync/phase_history.ts";
@@ -17,6 +19,7 @@ import { placeOf } from "./sync/phase_listing.ts";
 import { huntBelowFloor } from "./sync/phase_window.ts";
 import { isFilter } from "./sync/options.ts";
 import { lookingHunt } from "./sync/look.ts";
+import { parseState } from "./sync/state.ts";
 import { stateFor } from "./moved_in.ts";
 import { deviceOf, type Work } from "./work.ts";
 
@@ -24,7 +27,9 @@ interface Asked {
   readonly id: string;
   readonly key: string;
   /** FilterType, where the request says one. */
-  readonly filter: number | undefined;
+  readonly filter?: number;
+  /** ConversationMode, where the request says it. */
+  readonly conversations?: boolean;
 }
 
 interface Estimated {
@@ -51,10 +56,12 @@ export function getItemEstimate(work: Work): Command<readonly Asked[], readonly 
   }
 }
 
-function read({ document }: EasCall): readonly Asked[] {
+function read({ document, version }: EasCall): readonly Asked[] {
   const collections = document?.child("GetItemEstimate:Collections");
   if (!collections) throw new Status(103, "no collections");
-  const asked = collections.all("GetItemEstimate:Collection").map(readCollection);
+  const asked = collections.all("GetItemEstimate:Collection").map((element) =>
+    readCollection(element, version)
+  );
   if (asked.length > mostCollections) throw new Status(103, "too many collections");
   if (asked.length === 0) throw new Status(103, "no collections");
   for (const { filter } of asked) {
@@ -67,7 +74,7 @@ function read({ document }: EasCall): readonly Asked[] {
 }
 
 /** 12.1 says the filter in the collection, later versions in Options. */
-function readCollection(element: Element): Asked {
+function readCollection(element: Element, version: Version): Asked {
   const id = element.textOf("GetItemEstimate:CollectionId")?.trim() ??
     element.textOf("AirSync:CollectionId")?.trim();
   const key = element.textOf("AirSync:SyncKey")?.trim();
@@ -75,11 +82,26 @@ function readCollection(element: Element): Asked {
   const filter = element.textOf("AirSync:FilterType") ??
     element.child("AirSync:Options")?.textOf("AirSync:FilterType");
   const code = filter === undefined ? undefined : /^\s*\d$/.test(filter) ? Number(filter) : NaN;
-  return { id, key, filter: code };
+  const mode = atLeast(version, "14.0") ? element.textOf("AirSync:ConversationMode") : undefined;
+  return {
+    id,
+    key,
+    ...(code !== undefined && { filter: code }),
+    ...(mode !== undefined && { conversations: modeOf(mode) }),
+  };
+}
+
+// MS-ASCMD 2.2.3.36.1
+function modeOf(text: string): boolean {
+  try {
+    return boolean(text, "ConversationMode");
+  } catch (error) {
+    throw new Status(103, "ConversationMode is neither 0 nor 1", { cause: error });
+  }
 }
 
 async function estimate(
-  { id, key, filter }: Asked,
+  { id, key, ...wanted }: Asked,
   look: Look | undefined,
   call: EasCall,
 ): Promise<Estimated> {
@@ -93,12 +115,12 @@ async function estimate(
       return none(3);
     }
     if (!look.keys.includes(key)) return none(4);
-    const hunt = lookingHunt(id, look, call, filter);
+    const hunt = lookingHunt(id, look, call, wanted);
     const counted = { ...hunt, window: mostCounted };
     await huntHistory(counted);
     await huntBelowFloor(counted);
     await huntVanished(counted);
-    return { id, status: 1, estimate: counted.ops.size + await listed(counted) };
+    return { id, status: 1, estimate: counted.ops.size + await listed(counted, look) };
   } catch (error) {
     if (error instanceof NotFound) return none(2);
     throw error;
@@ -106,9 +128,16 @@ async function estimate(
 }
 
 /** How many items a listing brings beside those that were found already. */
-async function listed({ mailbox, folder, state, ops }: Hunt): Promise<number> {
-  if (!state.listing) return 0;
-  const count = await mailbox.count(folder, placeOf(state));
+async function listed(
+  { mailbox, folder, state, ops, conversations }: Hunt,
+  look: Look,
+): Promise<number> {
+  const begins = state.listing !== undefined && state.listing.next === undefined;
+  const isNew = begins || !parseState(look.state).options.conversations;
+  // What comes along with the conversations of a listing under way is not known apart.
+  const older = isNew ? await conversations?.countOlder(folder, state.floor) ?? 0 : 0;
+  if (!state.listing) return older;
+  const count = await mailbox.count(folder, placeOf(state)) + older;
   if (state.listing.next !== undefined) return count;
   // It has not begun: what arrived meanwhile is in it as well.
   const found = [...ops.values()].filter(({ kind }) => kind === "add").length;

@@ -41,6 +41,21 @@ export function untruncated(options: ItemOptions): ItemOptions {
   return { ...rest, bodyPreferences, ...(bodyPart && { bodyPart: whole(bodyPart) }) };
 }
 
+/** The same options for an item of which only sizes and previews are told. */
+export function withoutBodies(options: ItemOptions): ItemOptions {
+  const { bodyPart } = options;
+  const none = { truncationSize: 0 };
+  const preferences = options.bodyPreferences.length > 0
+    ? options.bodyPreferences
+    : [{ type: 1 } as const];
+  return {
+    ...options,
+    bodyPreferences: preferences.map((preference) => ({ ...preference, ...none })),
+    ...(bodyPart && { bodyPart: { ...bodyPart, ...none } }),
+    mimeTruncation: 0,
+  };
+}
+
 /** Options that break the protocol: Status 4 in Sync, 2 in ItemOperations and Search. */
 export class BadOptions extends Error {
   override name = "BadOptions";

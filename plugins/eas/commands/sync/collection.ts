@@ -15,11 +15,18 @@ import { viewAfter } from "./effects.ts";
 import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
 import { type Entry, type Filed, readJournal } from "./journal.ts";
-import { type CollectionOptions, floorOf, standardOptions } from "./options.ts";
+import { type CollectionOptions, floorOf, standardOptions, wishes } from "./options.ts";
 import { amendments, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
 import { addsTooMuch, slowedDown, type Stubs, stubsOf } from "./relief.ts";
-import { type CollectionState, formatState, parseState, startOf, withFloor } from "./state.ts";
+import {
+  type CollectionState,
+  formatState,
+  parseState,
+  startOf,
+  withFloor,
+  withOptions,
+} from "./state.ts";
 
 /** What is told of a collection. MS-ASCMD 2.2.3.177.17 */
 export interface CollectionAnswer {
@@ -32,6 +39,8 @@ export interface CollectionAnswer {
   readonly fetches: readonly string[];
   readonly ops: readonly Op[];
   readonly options: ItemOptions;
+  /** Items older than this come without their bodies. */
+  readonly briefBefore?: number;
   /** Items that go out as stubs, and why. */
   readonly stubs?: Stubs;
   /** The device does not get on with this: nothing of other folders may come with it. */
@@ -96,7 +105,7 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
     brake,
     request,
     before,
-    options: request.options ?? before?.options ?? standardOptions,
+    options: wishes(request, before?.options),
     wants: request.getChanges ?? before !== undefined,
     window: Math.min(request.window, room, most),
     most,
@@ -108,7 +117,7 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
 
 /** The lost answer, where the device asks for just that; undefined: make another. */
 async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
-  const { session, request, wants, filed, journal, options, fetches } = plan;
+  const { session, request, wants, filed, journal, fetches } = plan;
   const { lost } = session;
   if (!lost || !asksTheSame(lost, request, wants, filed, journal)) return undefined;
   const { answers, effects } = await runCommands(contextOf(plan), filed, journal);
@@ -117,11 +126,11 @@ async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   await session.amend(amendments(ops));
   const { more } = state;
   const told = { more, answers, fetches, ops, quiet: false };
-  return { ...frame(request, key, options.item), ...told, ...await relieved(plan, ops) };
+  return { ...frame(request, key, state), ...told, ...await relieved(plan, ops) };
 }
 
 async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
-  const { session, request, call, wants, filed, journal, options, fetches } = plan;
+  const { session, request, call, wants, filed, journal, fetches } = plan;
   const commanded = await runCommands(contextOf(plan), filed, journal);
   const hunt = beginHunt({
     view: viewAfter(session, commanded.effects),
@@ -142,7 +151,7 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
   const key = await handOut(request, session, { hunt, commanded, more }, state);
   const ops = [...hunt.ops.values()];
   return {
-    ...frame(request, key, options.item),
+    ...frame(request, key, state),
     more,
     answers: commanded.answers,
     fetches,
@@ -160,7 +169,7 @@ async function relieved(plan: Plan, ops: readonly Op[]) {
 /** Where the search for changes begins. */
 async function stateOf({ before, options, call, request }: Plan): Promise<CollectionState> {
   const floor = floorOf(options.filter, call.clock.now());
-  if (before) return { ...withFloor(before, floor), options };
+  if (before) return withOptions(withFloor(before, floor), options);
   const { cursor } = await call.mailbox.changes(request.id, undefined, 0);
   return startOf(cursor, floor, options);
 }
@@ -216,10 +225,12 @@ function isNews(before: string, state: CollectionState): boolean {
   return formatState({ ...state, asked, more, told }) !== before;
 }
 
-type Frame = Pick<CollectionAnswer, "id" | "key" | "status" | "options">;
+type Frame = Pick<CollectionAnswer, "id" | "key" | "status" | "options" | "briefBefore">;
 
-function frame({ id }: AskedCollection, key: string, options: ItemOptions): Frame {
-  return { id, key, status: 1, options };
+// MS-ASCMD 2.2.3.36.2: of what only its conversation brings, no bodies
+function frame({ id }: AskedCollection, key: string, { options, floor }: CollectionState): Frame {
+  const brief = options.conversations && { briefBefore: floor };
+  return { id, key, status: 1, options: options.item, ...brief };
 }
 
 /** A collection that fails alone. */

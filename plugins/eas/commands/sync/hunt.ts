@@ -2,6 +2,7 @@
 import type { FolderId, ItemId, ItemState, Mailbox } from "../../../mailbox/api.ts";
 import type { Held, Version, View } from "../../api.ts";
 import { changeSince, fingerprint } from "../../schema/marks.ts";
+import { carried, type Conversations, conversationsOf } from "./conversations.ts";
 import { type CollectionState, formatState } from "./state.ts";
 
 /** One thing to tell. */
@@ -21,6 +22,8 @@ export interface Hunt {
   readonly view: View;
   readonly mailbox: Mailbox;
   readonly folder: FolderId;
+  /** Present where the window goes by conversations. */
+  readonly conversations: Conversations | undefined;
   readonly version: Version;
   state: CollectionState;
   readonly ops: Map<ItemId, Op>;
@@ -49,8 +52,10 @@ export const searchTime = 20_000;
 export function beginHunt(
   parts: Pick<Hunt, "view" | "mailbox" | "folder" | "version" | "state" | "window" | "isLate">,
 ): Hunt {
-  const budget = wholeBudget;
-  return { ...parts, begin: parts.state, ops: new Map(), silent: new Map(), budget };
+  const { mailbox, state } = parts;
+  const conversations = state.options.conversations ? conversationsOf(mailbox) : undefined;
+  const found = { ops: new Map(), silent: new Map() };
+  return { ...parts, conversations, begin: state, ...found, budget: wholeBudget };
 }
 
 /** How many items the next page may bring; 0: the phase has to stop here. */
@@ -75,11 +80,21 @@ export async function compare(hunt: Hunt, sightings: readonly Sighting[]): Promi
   hunt.budget -= sightings.length;
   const unknown = sightings.filter(({ id }) => !hunt.ops.has(id)).map(({ id }) => id);
   const held = unknown.length > 0 ? await hunt.view.held(unknown) : new Map<ItemId, Held>();
+  const dates = await carriedIn(hunt, sightings);
   for (const { id, state } of sightings) {
     // Seen a second time in one search: measured against what the device has, not what was noted.
     const noted = hunt.ops.get(id);
-    note(hunt, id, noted ? noted.before : held.get(id), state);
+    note(hunt, id, noted ? noted.before : held.get(id), state, dates.get(id));
   }
+}
+
+/** By what date items below the window belong into it, if they do. */
+export async function carriedIn(
+  { conversations, folder, state: { floor } }: Hunt,
+  sightings: readonly Sighting[],
+): Promise<ReadonlyMap<ItemId, number>> {
+  if (!conversations) return new Map();
+  return await carried(conversations, folder, floor, sightings.map(({ state }) => state));
 }
 
 function note(
@@ -87,11 +102,12 @@ function note(
   item: ItemId,
   before: Held | undefined,
   state: ItemState | undefined,
+  date = state?.date,
 ): void {
   hunt.ops.delete(item);
   hunt.silent.delete(item);
-  if (state && state.date >= hunt.state.floor) {
-    const after = heldOf(state);
+  if (state && date! >= hunt.state.floor) {
+    const after = { ...heldOf(state), date: date! };
     if (!before) hunt.ops.set(item, { kind: "add", item, before, after, state });
     else if (showsChange(before, state, hunt.version)) {
       hunt.ops.set(item, { kind: "change", item, before, after, state });

@@ -5,7 +5,7 @@ import { type EasCall, el, type Element, itemFailed, Leaf, type Stream } from ".
 import { wantedOf } from "../../schema/body.ts";
 import { mailItem } from "../../schema/mail_item.ts";
 import { changeSince } from "../../schema/marks.ts";
-import { type ItemOptions, untruncated } from "../../schema/options.ts";
+import { type ItemOptions, untruncated, withoutBodies } from "../../schema/options.ts";
 import type { Work } from "../work.ts";
 import type { Op } from "./hunt.ts";
 import type { Stubs } from "./relief.ts";
@@ -20,14 +20,23 @@ export interface ItemWriter {
   fetched(id: ItemId): Promise<Element>;
 }
 
-/** Writes items for one collection; `stubs`: those that go out as stubs, and why. */
+/** How items of a collection are written. */
+interface Manner {
+  readonly options: ItemOptions;
+  /** Those that go out as stubs, and why. */
+  readonly stubs?: Stubs;
+  /** Items older than this come without their bodies. */
+  readonly briefBefore?: number;
+}
+
+/** Writes items for one collection. */
 export function itemWriter(
   work: Work,
   call: EasCall,
-  options: ItemOptions,
-  stubs: Stubs = new Map(),
+  { options, stubs, briefBefore = 0 }: Manner,
 ): ItemWriter {
   const want = wantedOf(options);
+  const brief = withoutBodies(options);
   const whole = untruncated(options);
   const fields = (item: Item, how = options) => applicationData(work, call, how, item);
   return {
@@ -41,9 +50,9 @@ export function itemWriter(
           // The marks that were recorded, not those of this moment: what differs is told next time.
           const marks = state?.marks ?? item.state.marks;
           const told = { ...item, state: { ...item.state, marks } };
-          const problem = stubs.get(item.id);
+          const problem = stubs?.get(item.id);
           const data = problem === undefined
-            ? fields(told)
+            ? fields(told, item.state.date < briefBefore ? brief : options)
             : el("AirSync:ApplicationData", ...stubOf(told, problem, options, call).fields);
           const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
           yield el(tag, el("AirSync:ServerId", item.id), data);

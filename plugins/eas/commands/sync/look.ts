@@ -4,7 +4,7 @@ import type { Mailbox } from "../../../mailbox/api.ts";
 import type { Look, Version } from "../../api.ts";
 import { findsAny, lookWindow } from "./find.ts";
 import { beginHunt, type Hunt } from "./hunt.ts";
-import { floorOf } from "./options.ts";
+import { floorOf, wishes } from "./options.ts";
 import { type CollectionState, parseState, withFloor } from "./state.ts";
 
 /** For whom, and when, it is looked. */
@@ -19,11 +19,13 @@ export function lookingHunt(
   folder: string,
   look: Look,
   { mailbox, version, clock }: Looking,
-  filter?: number,
+  { filter, conversations }: { filter?: number; conversations?: boolean } = {},
 ): Hunt {
   const known = parseState(look.state);
   const floor = floorOf(filter ?? known.options.filter, clock.now());
-  const state: CollectionState = withFloor(known, floor);
+  const said = conversations === undefined ? {} : { conversations };
+  const options = wishes(said, known.options);
+  const state: CollectionState = { ...withFloor(known, floor), options };
   const isLate = () => false;
   return beginHunt({ view: look, mailbox, folder, version, state, window: lookWindow, isLate });
 }

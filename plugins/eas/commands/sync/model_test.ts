@@ -24,6 +24,8 @@ interface Actor {
   readonly phone: Phone;
   readonly wire: Line;
   readonly days: number;
+  /** Whole conversations. */
+  readonly whole: boolean;
 }
 
 /** FilterType by days. */
@@ -101,9 +103,12 @@ class Play {
     for (let n = 0; n < 2; n++) {
       const wire = line();
       const days = this.pick([0, 0, 3, 7]);
+      const version = this.pick(versions);
+      const whole = atLeast(version, "14.0") && this.pick([true, false]);
       const phone = await this.app.phone({
         id: `PHONE${n}`,
-        version: this.pick(versions),
+        version,
+        ...(whole && { conversationMode: true }),
         fetch: wire.fetch,
         windowSize: this.pick([1, 3, 10, 100]),
         options: {
@@ -112,7 +117,7 @@ class Play {
           bodies: [{ type: 1, truncationSize: 100 }],
         },
       });
-      this.phones.push({ phone, wire, days });
+      this.phones.push({ phone, wire, days, whole });
     }
   }
 
@@ -126,7 +131,11 @@ class Play {
   }
 
   async arrival(): Promise<void> {
-    const id = await this.app.arrives(`mail ${this.ids.length}`, { age: this.random() * 9 * day });
+    const thread = this.pick(["lunch", "tea", "dinner", ""]);
+    const id = await this.app.arrives(`mail ${this.ids.length}`, {
+      age: this.random() * 9 * day,
+      ...(thread && { thread }),
+    });
     this.ids.push(id);
     this.done.push(`arrives ${id}`);
   }
@@ -196,15 +205,18 @@ class Play {
     }
   }
 
-  async compare({ phone, days }: Actor): Promise<void> {
+  async compare({ phone, days, whole }: Actor): Promise<void> {
     const collection = phone.collection(this.app.inbox);
     assert.equal(phone.resets, 0, "nobody starts again");
     // A Delete of what a lost answer had told is harmless; doubles and gaps are not.
     assert.deepEqual(collection.anomalies.filter((text) => !text.startsWith("Delete")), []);
     const now = this.app.clock.now();
     const since = days === 0 ? 0 : Math.floor((now - days * day) / hour) * hour;
-    const { items } = await this.app.mailbox().list(this.app.inbox, { since }, 100_000);
-    const wanted = items.map(({ id, marks }) =>
+    const { items } = await this.app.mailbox().list(this.app.inbox, {}, 100_000);
+    const recent = items.filter(({ date }) => date >= since);
+    const alive = new Set(whole ? recent.map(({ thread }) => thread) : []);
+    const belongs = items.filter(({ date, thread }) => date >= since || alive.has(thread));
+    const wanted = belongs.map(({ id, marks }) =>
       [
         id,
         marks.read,

@@ -9,6 +9,8 @@ export interface CollectionOptions {
   /** Who wins where both sides changed an item. */
   readonly conflict: "client" | "server";
   readonly item: ItemOptions;
+  /** Mail older than the filter is wanted too where its conversation goes on. */
+  readonly conversations?: true;
 }
 
 /** What holds for a device that never sent Options. */
@@ -45,6 +47,20 @@ export function readCollectionOptions(
     conflict: code(chosen, "AirSync:Conflict", 1, 1) === 0 ? "client" : "server",
     item: readOptions(chosen, version),
   };
+}
+
+/**
+ * What a device wants from now on: what it says, and else what it said before. ConversationMode
+ * stands beside the Options, and holds by itself.
+ */
+// MS-ASCMD 2.2.3.36.2
+export function wishes(
+  said: { readonly options?: CollectionOptions; readonly conversations?: boolean },
+  before: CollectionOptions = standardOptions,
+): CollectionOptions {
+  const { conversations: _, ...options } = said.options ?? before;
+  const whole = said.conversations ?? before.conversations ?? false;
+  return whole ? { ...options, conversations: true } : options;
 }
 
 function refuse(name: string): never {

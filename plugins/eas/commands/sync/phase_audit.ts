@@ -18,7 +18,7 @@ export async function huntVanished(hunt: Hunt): Promise<boolean> {
       { ...audit, has: "" },
     );
     const found = await sightings(hunt, held.map(({ item }) => item));
-    await compare(hunt, found.filter(({ state }) => !state));
+    await compare(hunt, found.filter(({ state }) => !state || state.date < hunt.state.floor));
     hunt.budget -= held.length;
     const last = held.at(-1);
     const { audit: _, ...rest } = hunt.state;

@@ -1,15 +1,19 @@
 // What changed in the folder since the device was last told: costs what the changes cost.
 import { Forgotten, type ItemId } from "../../../mailbox/api.ts";
 import { compare, type Hunt, room } from "./hunt.ts";
+import { huntThreads, noteThreads } from "./phase_threads.ts";
 
 /** True where changes remain untold. */
 export async function huntHistory(hunt: Hunt): Promise<boolean> {
   const { mailbox, folder } = hunt;
   try {
+    if (await huntThreads(hunt)) return true;
     for (let limit = room(hunt); limit > 0; limit = room(hunt)) {
       const page = await mailbox.changes(folder, hunt.state.cursor, limit);
       await compare(hunt, page.changes);
       hunt.state = { ...hunt.state, cursor: page.cursor };
+      await noteThreads(hunt, page.changes, "new or gone");
+      if (await huntThreads(hunt)) return true;
       if (!page.more) return false;
     }
     return true;

@@ -97,6 +97,7 @@ function readCollection(element: Element, manners: Manners): AskedCollection {
     requireMail(element, manners);
     const getChanges = flag(element, "AirSync:GetChanges") ?? impliedChanges(base, version);
     const options = readCollectionOptions(element, version);
+    const conversations = flag(element, "AirSync:ConversationMode");
     return {
       ...base,
       window: windowOf(element, standardItems),
@@ -104,6 +105,7 @@ function readCollection(element: Element, manners: Manners): AskedCollection {
       deletesAsMoves: flag(element, "AirSync:DeletesAsMoves") ?? atLeast(version, "12.0"),
       ...(getChanges !== undefined && { getChanges }),
       ...(options && { options }),
+      ...(conversations !== undefined && atLeast(version, "14.0") && { conversations }),
     };
   } catch (error) {
     if (!(error instanceof BadOptions)) throw error;

@@ -5,6 +5,7 @@ import { doubted, fingerprint } from "../../schema/marks.ts";
 import { type Effects, viewAfter } from "./effects.ts";
 import type { Op } from "./hunt.ts";
 import { doneBefore, type Entry, type Filed } from "./journal.ts";
+import { wishes } from "./options.ts";
 import type { AskedCollection } from "./request.ts";
 import { type CollectionState, parseState } from "./state.ts";
 
@@ -26,8 +27,7 @@ export function asksTheSame(
   const state = parseState(lost.state);
   if (state.asked !== wantsChanges) return false;
   if (filed.some((one) => !doneBefore(journal, one))) return false;
-  const { options } = request;
-  return options === undefined || JSON.stringify(options) === JSON.stringify(state.options);
+  return JSON.stringify(wishes(request, state.options)) === JSON.stringify(state.options);
 }
 
 /**

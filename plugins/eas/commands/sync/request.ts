@@ -23,6 +23,8 @@ export interface CollectionRequest {
   readonly deletesAsMoves: boolean;
   /** Absent: those of the last time hold. */
   readonly options?: CollectionOptions;
+  /** ConversationMode; absent: as the last time. */
+  readonly conversations?: boolean;
 }
 
 /** A collection of this request: with the device's commands, or with what is wrong with it. */

@@ -16,6 +16,15 @@ export interface Audit {
   readonly item: string;
 }
 
+/** A conversation whose items below the floor are still to be looked at. */
+export interface OpenThread {
+  readonly thread: string;
+  /** Where that goes on; absent: at its beginning. */
+  readonly after?: string;
+  /** So many of them at most. */
+  readonly left: number;
+}
+
 export interface CollectionState {
   /** The place in the folder's history up to which changes were told. */
   readonly cursor: Cursor;
@@ -26,6 +35,7 @@ export interface CollectionState {
   /** Items below the floor are still to be taken away. */
   readonly slide?: true;
   readonly audit?: Audit;
+  readonly threads?: readonly OpenThread[];
   /** Whether the answer looked for changes, and found more than it could hold. */
   readonly asked: boolean;
   readonly more: boolean;
@@ -58,4 +68,17 @@ export function withFloor(state: CollectionState, floor: number): CollectionStat
   // A listing that was going on begins again: what it had brought may have slid away in between.
   const until = state.listing ? state.listing.until : state.floor;
   return { ...state, floor, listing: until === undefined ? {} : { until } };
+}
+
+/**
+ * Takes on options. Where conversations count from now on, the window is listed once more for what
+ * hangs on it; where they no longer do, what the device has is looked through.
+ */
+export function withOptions(state: CollectionState, options: CollectionOptions): CollectionState {
+  const { threads: _, ...rest } = state;
+  if (state.options.conversations === options.conversations) return { ...state, options };
+  if (state.floor === 0) return { ...rest, options };
+  return options.conversations
+    ? { ...rest, options, listing: {} }
+    : { ...rest, options, audit: { date: 0, item: "" } };
 }

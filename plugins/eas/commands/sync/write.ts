@@ -26,7 +26,7 @@ export function writeSync(
   // Either a body with collections or none at all: iOS spins on anything between.
   if (told.length === 0) return undefined;
   const collections = told.map((answer) => {
-    const items = itemWriter(work, call, answer.options, answer.stubs);
+    const items = itemWriter(work, call, answer);
     return el("AirSync:Collection", new Flow(collection(answer, items, call)));
   });
   return el("AirSync:Sync", el("AirSync:Collections", ...collections));
