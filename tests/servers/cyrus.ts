@@ -23,6 +23,8 @@ export type { CyrusOptions } from "./cyrus_config.ts";
 export interface Cyrus extends MailServer {
   /** The administrator, who is also the `master`: makes mailboxes for all and sees everything. */
   readonly admin: User;
+  /** The password database: where a submission server checks logins (Cyrus SASL). */
+  readonly sasldb: string;
 }
 
 const user = isRoot ? "cyrus" : userInfo().username;
@@ -38,6 +40,8 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {
     try {
       const made = await lay(place, options);
       setSecret(dir, cyrusAdmin.address, cyrusAdmin.password);
+      // The submission server runs as another user.
+      await chmod(join(dir, "sasldb"), 0o644);
       return server(place, made, await launch(place));
     } catch (error) {
       await rm(dir, { recursive: true, force: true });
@@ -109,6 +113,7 @@ function server(place: CyrusPlace, made: Certificate | undefined, first: Group):
     lmtpSocket: join(dir, "run/lmtp"),
     certificate: made,
     admin: cyrusAdmin,
+    sasldb: join(dir, "sasldb"),
     master: { user: cyrusAdmin.address, password: cyrusAdmin.password },
     dir,
     async addUser(name = "user", { password } = {}) {

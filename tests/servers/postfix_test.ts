@@ -1,0 +1,168 @@
+// Tests of the submission servers, Postfix and the stand-in, in front of real mail servers.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { after, before, test } from "node:test";
+import { ImapFlow } from "imapflow";
+import { createTransport } from "nodemailer";
+import { needs } from "../needs.ts";
+import { type Cyrus, startCyrus } from "./cyrus.ts";
+import { type Dovecot, startDovecot } from "./dovecot.ts";
+import type { MailServer, User } from "./mail_server.ts";
+import { startPostfix } from "./postfix.ts";
+import { cyrusPresent, dovecotPresent, postfixPresent } from "./present.ts";
+import type { Submission } from "./submission.ts";
+
+const dovecotFound = needs("dovecot", dovecotPresent());
+const found = needs("postfix", postfixPresent() && dovecotPresent());
+let dovecot: Dovecot;
+let postfix: Submission;
+
+before(async () => {
+  if (dovecotFound.skip) return;
+  dovecot = await startDovecot();
+  if (!found.skip) postfix = await startPostfix(dovecot, { tls: true, sizeLimit: 100_000 });
+});
+after(async () => {
+  await postfix?.stop();
+  await dovecot?.stop();
+});
+
+interface Letter {
+  readonly from: User;
+  readonly to: readonly (User | string)[];
+  readonly sender?: string;
+  readonly text?: string;
+}
+
+/** Sends one message; answers the recipients that were refused, and why. */
+async function send(
+  server: Submission,
+  { from, to, sender = from.address, text = "At five." }: Letter,
+  more: object = {},
+): Promise<string[]> {
+  const transport = createTransport({
+    host: server.host,
+    port: server.port,
+    ignoreTLS: true,
+    auth: { user: from.address, pass: from.password },
+    ...more,
+  });
+  try {
+    const { rejectedErrors = [] } = await transport.sendMail({
+      envelope: { from: sender, to: to.map((one) => typeof one === "string" ? one : one.address) },
+      raw: `From: ${sender}\r\nSubject: Tea\r\n\r\n${text}\r\n`,
+    });
+    return rejectedErrors.map(({ message }) => message);
+  } finally {
+    transport.close();
+  }
+}
+
+/** Waits until so many messages are in the inbox; answers the source of the last one. */
+async function received(
+  server: MailServer,
+  { address, password }: User,
+  count = 1,
+): Promise<string> {
+  const imap = new ImapFlow({
+    host: server.host,
+    port: server.port,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user: address, pass: password },
+    logger: false,
+  });
+  await imap.connect();
+  await imap.mailboxOpen("INBOX");
+  for (let tries = 0; tries < 500; tries++) {
+    const status = await imap.status("INBOX", { messages: true });
+    if (status && status.messages! >= count) break;
+    await wait(20);
+  }
+  await imap.noop();
+  const one = await imap.fetchOne("*", { source: true });
+  await imap.logout();
+  assert.ok(one, "nothing has come");
+  return String(one.source);
+}
+
+test("Postfix: what somebody sends after login reaches the mailbox of another", found, async () => {
+  const [anna, bert] = [await dovecot.addUser("anna"), await dovecot.addUser("bert")];
+  assert.deepEqual(await send(postfix, { from: anna, to: [bert] }), []);
+  assert.match(await received(dovecot, bert), /with ESMTPA[^]*\r\n\r\nAt five\.\r\n$/);
+  const tls = { ca: postfix.certificate!.authority, servername: "localhost" };
+  for (
+    const how of [{ ignoreTLS: false, requireTLS: true }, { secure: true, port: postfix.tlsPort }]
+  ) {
+    assert.deepEqual(await send(postfix, { from: anna, to: [bert] }, { ...how, tls }), []);
+  }
+  assert.match(await received(dovecot, bert, 3), /with ESMTPSA/);
+});
+
+test(
+  "Postfix: without the right password, or under another's name, nothing is sent",
+  found,
+  async () => {
+    const [anna, bert] = [await dovecot.addUser("anna"), await dovecot.addUser("bert")];
+    const wrong = { ...anna, password: "wrong" };
+    await assert.rejects(send(postfix, { from: wrong, to: [bert] }), { responseCode: 535 });
+    const forged = { from: anna, sender: bert.address, to: [bert] };
+    await assert.rejects(send(postfix, forged), { responseCode: 553 });
+    await assert.rejects(send(postfix, { from: anna, to: [bert] }, { auth: undefined }));
+  },
+);
+
+test("Postfix: refusals are those that the test wants", found, async () => {
+  const [anna, bert] = [await dovecot.addUser("anna"), await dovecot.addUser("bert")];
+  postfix.policy = ({ recipient, stage }) =>
+    stage === "RCPT" && recipient.startsWith("nobody") ? "550 5.1.1 User unknown" : undefined;
+  const [refused] = await send(postfix, { from: anna, to: [bert, "nobody@example.test"] });
+  assert.match(refused!, /550 5\.1\.1.*User unknown/);
+  postfix.policy = ({ before, stage, login }) =>
+    stage === "RCPT" && before === 0 && login ? "450 4.7.1 Greylisted" : undefined;
+  const letter = { from: bert, to: [anna] };
+  await assert.rejects(send(postfix, letter), { responseCode: 450 });
+  assert.deepEqual(await send(postfix, letter), []);
+  postfix.policy = ({ stage }) => stage === "RCPT" ? undefined : "451 4.3.0 Not now";
+  await assert.rejects(send(postfix, letter), { responseCode: 451 });
+  postfix.policy = () => undefined;
+  const long = { ...letter, text: "x".repeat(200_000) };
+  await assert.rejects(send(postfix, long), { responseCode: 552 });
+});
+
+test(
+  "Postfix: what it has accepted survives its end, and that of the mailbox server",
+  found,
+  async () => {
+    const own = await startPostfix(dovecot);
+    const [anna, bert] = [await dovecot.addUser("anna"), await dovecot.addUser("bert")];
+    await dovecot.kill();
+    await dovecot.restart();
+    assert.deepEqual(await send(own, { from: anna, to: [bert] }), []);
+    assert.ok(own.processes().length > 2);
+    await own.kill();
+    assert.deepEqual(own.processes(), []);
+    await assert.rejects(send(own, { from: anna, to: [bert] }), { code: "ESOCKET" });
+    await own.restart();
+    await received(dovecot, bert);
+    await own.stop();
+    assert.deepEqual(own.processes(), []);
+    assert.ok(!existsSync(own.dir));
+  },
+);
+
+test("Postfix in front of Cyrus", needs("cyrus", postfixPresent() && cyrusPresent()), async () => {
+  const cyrus: Cyrus = await startCyrus();
+  const own = await startPostfix(cyrus);
+  try {
+    const [anna, bert] = [await cyrus.addUser("anna"), await cyrus.addUser("bert")];
+    assert.deepEqual(await send(own, { from: anna, to: [bert] }), []);
+    assert.match(await received(cyrus, bert), /At five/);
+    const wrong = { ...anna, password: "wrong" };
+    await assert.rejects(send(own, { from: wrong, to: [bert] }), { responseCode: 535 });
+  } finally {
+    await own.stop();
+    await cyrus.stop();
+  }
+});
