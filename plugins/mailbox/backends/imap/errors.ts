@@ -116,3 +116,9 @@ export function isCrowded(error: unknown): boolean {
   return error instanceof Error && error.name !== "WrongPassword" &&
     /too many|\[?limit\]?|maximum (number|of)|exceeded/i.test(error.message);
 }
+
+/** The server has understood and will not do it, or did not understand; the connection lives on. */
+export function isRefusal(error: unknown): boolean {
+  const status = (error as FlowError | undefined)?.responseStatus;
+  return status === "NO" || status === "BAD";
+}

@@ -35,6 +35,8 @@ interface Inside {
 const inside = (client: ImapFlow) => client as unknown as Inside;
 
 export const atom = (value: string): Word => ({ type: "ATOM", value });
+/** Message numbers or UIDs: `1:*`. */
+export const sequence = (value: string): Word => ({ type: "SEQUENCE", value });
 export const text = (value: string): Word => ({ type: "STRING", value });
 
 /** What anybody may have typed: quoted, or a literal where quotes cannot hold it. */
