@@ -102,7 +102,7 @@ async function run(request: SmartRequest, call: EasCall, how: How): Promise<void
   try {
     await call.mailbox.send({ mime: message, from, to: [], saveInSent }, token);
   } catch (error) {
-    throw failure(error);
+    throw failure(error, how.kind);
   }
   if (original) await markOriginal(original, how.kind, fields, call, token);
 }

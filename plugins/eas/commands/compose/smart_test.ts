@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { altered, documentOf, type EasApp, easApp } from "../../../../tests/kit_eas.ts";
-import { type Item, NotFound } from "../../../mailbox/api.ts";
+import { type Item, NotFound, Refused } from "../../../mailbox/api.ts";
 import { el, type Element } from "../../api.ts";
 import { whole } from "../../letter/build.ts";
 import { readLetter } from "../../letter/letter.ts";
@@ -379,13 +379,25 @@ test("an original that vanishes while it is read fails that message, and no late
     wrap: (box) => altered(box, { part: () => Promise.reject(new NotFound("Cannot find it")) }),
   });
   const from = source(inbox, await add(page));
-  assert.equal(await statusOf(app, "SmartForward", smart("SmartForward", from)), "120");
+  assert.equal(await statusOf(app, "SmartForward", smart("SmartForward", from)), "150");
   assert.equal(
     await statusOf(app, "SmartReply", smart("SmartReply", source(inbox, await add(plain)))),
     "",
   );
   assert.equal(app.sent.length, 1);
   await app.stop();
+});
+
+test("a reply that nobody takes is 121, anything else 120, unless the reason has a status", async () => {
+  const refuse = (reason: Refused["reason"]) => () =>
+    Promise.reject(new Refused(reason, "Cannot send: no"));
+  for (const [reason, reply, forward] of [["other", "121", "120"], ["recipient", "116", "116"]]) {
+    const { app, inbox, add } = await place({ send: refuse(reason as Refused["reason"]) });
+    const from = source(inbox, await add(plain));
+    assert.equal(await statusOf(app, "SmartReply", smart("SmartReply", from)), reply);
+    assert.equal(await statusOf(app, "SmartForward", smart("SmartForward", from)), forward);
+    await app.stop();
+  }
 });
 
 test("a mail is forwarded to people whom the device just names, since 16.0", async () => {

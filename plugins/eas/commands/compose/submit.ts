@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { NotFound, Refused } from "../../../mailbox/api.ts";
 import { type EasCall, Status } from "../../api.ts";
+import type { Kind } from "../../letter/quote.ts";
 import type { Sent } from "../../sent.ts";
 import type { ComposeRequest } from "./read.ts";
 
@@ -47,11 +48,17 @@ const statusOf: Partial<Record<Refused["reason"], number>> = {
   tooLarge: 122,
 };
 
-/** What a device hears of a message that could not be sent; what is no refusal stays as it is. */
-export function failure(error: unknown): unknown {
+/**
+ * What a device hears of a message that could not be sent; what is no refusal stays as it is. `about`
+ * is said where it answers or forwards something, of which a part may be missing by now.
+ */
+export function failure(error: unknown, about?: Kind): unknown {
   if (error instanceof Refused) {
-    return new Status(statusOf[error.reason] ?? 120, error.message, { cause: error });
+    const other = about === "reply" ? 121 : 120;
+    return new Status(statusOf[error.reason] ?? other, error.message, { cause: error });
   }
-  if (error instanceof NotFound) return new Status(120, error.message, { cause: error });
+  if (error instanceof NotFound) {
+    return new Status(about ? 150 : 120, error.message, { cause: error });
+  }
   return error;
 }
