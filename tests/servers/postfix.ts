@@ -1,6 +1,6 @@
 // Starts Debian's Postfix as a submission server for tests: on a free port, with a temporary queue.
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Certificate, certificate } from "./certificate.ts";
@@ -79,9 +79,13 @@ async function lay(
     await writeFile(join(dir, "key.pem"), made.key, { mode: 0o600 });
   }
   await writeFile(join(dir, "senders"), senders);
-  await writeFile(join(dir, "smtpd.conf"), saslConfig(behind));
+  await mkdir(join(dir, "sasl"));
+  await writeFile(join(dir, "sasl/smtpd.conf"), saslConfig(behind));
   await writeFile(join(dir, "main.cf"), mainConfig(place, behind, options));
   await writeFile(join(dir, "master.cf"), masterConfig(place, options.tls ?? false));
+  // A file that was just written could still be in the making: Postfix waits until it is older.
+  const earlier = new Date(Date.now() - 60_000);
+  for (const name of ["main.cf", "master.cf"]) await utimes(join(dir, name), earlier, earlier);
   return made;
 }
 

@@ -46,7 +46,7 @@ smtpd_tls_key_file = ${dir}/key.pem`
     : "";
   const sasl = behind.authSocket
     ? `smtpd_sasl_type = dovecot\nsmtpd_sasl_path = ${behind.authSocket}`
-    : `smtpd_sasl_type = cyrus\nsmtpd_sasl_path = smtpd\ncyrus_sasl_config_path = ${dir}`;
+    : `smtpd_sasl_type = cyrus\nsmtpd_sasl_path = smtpd`;
   return `
 compatibility_level = 3.6
 queue_directory = ${dir}/queue
