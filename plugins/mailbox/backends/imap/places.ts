@@ -21,6 +21,8 @@ export interface Place {
   /** The whole name on the server, decoded. */
   readonly path: string;
   readonly delimiter: string;
+  /** The folder that it is shown in. */
+  readonly parent?: FolderId;
   readonly role: Role | undefined;
   /** It holds messages; else only folders. */
   readonly selectable: boolean;
@@ -220,12 +222,14 @@ export class PlaceBook implements Places {
   }
 }
 
-function placeOf({ id, path, delimiter, role, selectable, rights }: PlaceRow): Place {
+function placeOf(row: PlaceRow): Place {
+  const { id, path, delimiter, parent, role, selectable, rights } = row;
   return {
     id: placeId(id),
     number: id,
     path,
     delimiter,
+    ...(parent !== null && { parent: placeId(parent) }),
     role: role ?? undefined,
     selectable: selectable === 1,
     rights: rights ?? undefined,
