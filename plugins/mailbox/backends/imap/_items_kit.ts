@@ -26,6 +26,8 @@ export interface Desk {
   readonly clock: FakeClock;
   readonly inbox: string;
   folder(role: Role): string;
+  /** The same over another store. */
+  with(store: ItemStore): Desk;
   /** A connection of somebody else. */
   other(): Promise<ImapFlow>;
   close(): Promise<void>;
@@ -83,6 +85,9 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   return {
     box: mailboxOf(store, places, connections),
     store,
+    with(store) {
+      return { ...this, store, box: mailboxOf(store, places, connections) };
+    },
     db,
     clock,
     inbox: folder("inbox"),
