@@ -1,7 +1,7 @@
 // The program that people call: its commands, its errors, its exit codes.
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, pause, systemClock } from "./clock.ts";
 import { coreCommands } from "./commands/mod.ts";
 import type { OpenStorage, Parts, RestoreStorage } from "./commands/parts.ts";
 import type { Config } from "./config.ts";
@@ -10,7 +10,7 @@ import { CliError, ConfigError, ManifestError, Unavailable } from "./error.ts";
 import { createLog, type Log } from "./log.ts";
 import { NewerDatabase } from "./migrate.ts";
 import type { Plugin } from "./plugin.ts";
-import { cliCommand, type CliContext } from "./points.ts";
+import { cliCommand, type CliContext, closing } from "./points.ts";
 import { createProgram, type Program } from "./program.ts";
 import { redactText } from "./redact.ts";
 import { listen as listenHere } from "./serve/mod.ts";
@@ -75,7 +75,7 @@ function assemble(
     const { token } = configOf(setup).storage;
     return options.openStorage(storageUrl(), token === "" ? {} : { token });
   };
-  const context = contextFor({ terminal, openStorage, program: () => program });
+  const context = contextFor({ terminal, openStorage, program: () => program, clock });
   const parts: Parts = {
     context,
     terminal,
@@ -121,9 +121,13 @@ interface ContextParts {
   readonly terminal: Terminal;
   readonly openStorage: Parts["openStorage"];
   readonly program: () => Program;
+  readonly clock: Clock;
 }
 
-function contextFor({ terminal, openStorage, program }: ContextParts): CliContext {
+/** How long plugins may take to say goodbye to others, in milliseconds. */
+const closingGrace = 2000;
+
+function contextFor({ terminal, openStorage, program, clock }: ContextParts): CliContext {
   return {
     async open() {
       const storage = await openStorage();
@@ -133,7 +137,15 @@ function contextFor({ terminal, openStorage, program }: ContextParts): CliContex
         await storage.close();
         throw error;
       }
-      return { host: program().host, storage, close: () => storage.close() };
+      const { host } = program();
+      return {
+        host,
+        storage,
+        async close() {
+          await Promise.race([host.emit(closing, {}), pause(clock, closingGrace)]);
+          await storage.close();
+        },
+      };
     },
     print: (line) => terminal.out(`${line}\n`),
     json: (value) => terminal.out(`${JSON.stringify(value, null, 2)}\n`),

@@ -45,6 +45,7 @@ export {
   appPasswordRevoked,
   authenticator,
   cliCommand,
+  closing,
   diagnosis,
   firstStart,
   health,

@@ -158,6 +158,9 @@ export const stopping = defineEvent<{ readonly reason: string }>(
   "The server is about to stop",
 );
 
+/** The program ends, after serving or after a command: connections to others are closed. */
+export const closing = defineEvent<Record<string, never>>("core.closing", "The program ends");
+
 /** An account is about to be deleted: plugins remove what they keep for it. */
 export const accountDeleted = defineEvent<{ readonly account: Account }>(
   "core.accountDeleted",

@@ -6,6 +6,7 @@ import {
   type Account,
   accounts,
   type Clock,
+  closing,
   type Database,
   type Host,
   type NewAccount,
@@ -71,6 +72,7 @@ export async function testApp<C extends Clock = FakeClock>(
     logged,
     addAccount: (account) => program.host.one(accounts).add({ password: "password", ...account }),
     async stop() {
+      await program.host.emit(closing, {});
       if (!options.storage) await storage.close();
     },
   };

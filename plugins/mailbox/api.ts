@@ -237,6 +237,11 @@ export const backend = definePoint<Backend>("mailbox.backend", "many", "Stores o
 /** What protocols use: the mailbox of an account, in whatever backend it lives. */
 export interface Mailboxes {
   open(account: Account): Mailbox;
+  /**
+   * For commands, which nobody has logged in for: makes the mailbox of an account usable. Where it
+   * lies elsewhere and asks for the account's password there, `ask` is called. Throws `Unavailable`.
+   */
+  unlock?(account: Account, ask: () => Promise<string>): Promise<void>;
 }
 export const mailboxes = definePoint<Mailboxes>("mailbox.mailboxes", "one", "Mailboxes by account");
 
@@ -255,6 +260,11 @@ export interface Via {
 export interface Delivery {
   /** Whether mail for this address ends here; plus-addressing (`name+tag@`) counts. */
   accepts(address: string): Promise<Account | undefined>;
+  /**
+   * Where mail for this address ends, in words ("at …"), if that is known to be elsewhere: then
+   * nothing is taken in for it, and outgoing mail to it leaves.
+   */
+  elsewhere?(address: string): Promise<string | undefined>;
   /**
    * Stores one message for each recipient's inbox, once per `token` and recipient. Resolves when all
    * of it is durable. The bytes are read once and never held whole.

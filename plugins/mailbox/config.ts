@@ -1,6 +1,7 @@
 // What an operator can set in `[mailbox]`.
 import * as v from "valibot";
-import { normalAddress } from "./address.ts";
+import { normalAddress, normalDomain } from "./address.ts";
+import { issuePath } from "./backends/imap/issue_path.ts";
 import { serversConfig } from "./backends/imap/servers.ts";
 
 const listen = (description: string) =>
@@ -75,8 +76,7 @@ const relay = v.pipe(
   v.description("Where mail for other servers goes"),
 );
 
-/** The section `[mailbox]`. */
-export const config = v.strictObject({
+const options = v.strictObject({
   backend: text(
     "Where mail is kept: `local` is the store in this server's own database; the name of a table " +
       "below `imap`: there, whatever the domain",
@@ -150,6 +150,23 @@ export const config = v.strictObject({
     true,
   ),
 });
+
+/** The section `[mailbox]`. */
+export const config = v.pipe(
+  options,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { domains, imap } = dataset.value;
+    const here = new Set(domains.map((domain) => normalDomain(domain)));
+    for (const [name, server] of Object.entries(imap)) {
+      const both = server.domains.find((domain) => here.has(normalDomain(domain)));
+      if (both === undefined) continue;
+      const message = `domains whose mail all ends here, and that of ${both} lies at the IMAP ` +
+        `server "${name}". Fix: remove it from mailbox.domains`;
+      addIssue({ message, path: issuePath(dataset.value, ["domains"]) });
+    }
+  }),
+);
 
 export type MailboxConfig = v.InferOutput<typeof config>;
 export type RelayConfig = MailboxConfig["relay"];

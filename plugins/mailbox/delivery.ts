@@ -11,7 +11,10 @@ import type { Arrived } from "./replies/answering.ts";
 /** What delivery works with; the services are asked for when they are needed. */
 export interface DeliveryParts {
   readonly accounts: () => Accounts;
-  readonly backend: () => Backend;
+  /** Where an account's mail is kept. */
+  readonly backend: (account: Account) => Backend;
+  /** Where the mail of an address lies, in words, if it is not in this server; absent: it all is. */
+  readonly elsewhere?: (address: string, account: Account | undefined) => string | undefined;
   readonly clock: Clock;
   /** How this server calls itself in `Received` lines. */
   readonly name: () => string;
@@ -23,17 +26,23 @@ export interface DeliveryParts {
 
 /** Makes the delivery service. Addresses of disabled accounts are accepted: the caller decides. */
 export function makeDelivery(parts: DeliveryParts): Delivery {
+  const elsewhere = async (address: string) => {
+    if (!parts.elsewhere) return undefined;
+    return parts.elsewhere(address, await accountOf(parts.accounts(), address));
+  };
   return {
-    accepts: (address) => accountOf(parts.accounts(), address),
+    async accepts(address) {
+      const account = await accountOf(parts.accounts(), address);
+      return parts.elsewhere?.(address, account) === undefined ? account : undefined;
+    },
+    elsewhere,
     async deliver(mime, envelope, token) {
       const to = distinct(envelope.to);
       if (to.length === 0) return;
       const trace = traceLines(envelope, to, token, parts.name(), parts.clock.now());
       const { head, body } = await splitHead(mime, headLimit);
       const whole = concat(new TextEncoder().encode(trace), head, body);
-      const backend = parts.backend();
-      if (backend.deliver) await backend.deliver(whole, to, token);
-      else await deliverEach(backend, whole, to, token);
+      await deliverTo(to, parts.backend, whole, token);
       parts.delivered?.(to.length);
       await parts.arrived?.({ from: envelope.from, to, head, token });
     },
@@ -42,6 +51,32 @@ export function makeDelivery(parts: DeliveryParts): Delivery {
 
 function distinct(accounts: readonly Account[]): Account[] {
   return [...new Map(accounts.map((account) => [account.id, account])).values()];
+}
+
+/** To each backend what is its own; where there are several, all of them read the stream in step. */
+async function deliverTo(
+  to: readonly Account[],
+  backendOf: (account: Account) => Backend,
+  mime: Bytes,
+  token: string,
+): Promise<void> {
+  const groups = [...Map.groupBy(to, backendOf)];
+  const streams = groups.length === 1 ? [mime] : tee(mime, groups.length);
+  await allOf(groups.map(async ([backend, accounts], index) => {
+    const stream = streams[index]!;
+    try {
+      if (backend.deliver) await backend.deliver(stream, accounts, token);
+      else await deliverEach(backend, stream, accounts, token);
+    } finally {
+      await (stream as Partial<AsyncGenerator>).return?.(undefined);
+    }
+  }));
+}
+
+/** Waits for all of them, then fails with the first that has failed. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 /** For backends that take one mailbox at a time: all of them read the same stream in step. */
@@ -54,7 +89,7 @@ async function deliverEach(
   const mailboxes = to.map((account) => backend.open(account));
   const inboxes = await Promise.all(mailboxes.map((mailbox) => folderByRole(mailbox, "inbox")));
   const streams = tee(mime, to.length);
-  const outcomes = await Promise.allSettled(mailboxes.map(async (mailbox, index) => {
+  await allOf(mailboxes.map(async (mailbox, index) => {
     const stream = streams[index]!;
     try {
       await mailbox.create(inboxes[index]!, { mime: stream }, token);
@@ -62,8 +97,6 @@ async function deliverEach(
       await stream.return?.();
     }
   }));
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
 }
 
 /** The folder of a mailbox with that role. Throws {@link NotFound} where there is none. */

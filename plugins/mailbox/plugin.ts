@@ -1,9 +1,13 @@
 // Mail: where it is kept, how it comes in, how it leaves.
 import { hostname } from "node:os";
 import {
+  type Account,
   accountDeleted,
   accounts,
+  appPasswordRevoked,
+  authenticator,
   cliCommand,
+  closing,
   type Contribution,
   definePlugin,
   diagnosis,
@@ -12,12 +16,13 @@ import {
   type Host,
   login,
   metric,
+  passwordKeeper,
   pause,
   type Point,
   route,
   task,
 } from "../../core/mod.ts";
-import { backend, delivery, mailboxes } from "./api.ts";
+import { type Backend, backend, delivery, mailboxes } from "./api.ts";
 import { addDeliverRoute } from "./arrival/http.ts";
 import { listenerTask } from "./arrival/task.ts";
 import {
@@ -28,6 +33,15 @@ import {
   migrations,
   searchIndexing,
 } from "./backends/local/mod.ts";
+import {
+  atServer,
+  diagnoseServers,
+  type Gateway,
+  imapGateway,
+  imapMigrations,
+  type Residence,
+  residence,
+} from "./backends/imap/mod.ts";
 import { config, type MailboxConfig } from "./config.ts";
 import { makeDelivery } from "./delivery.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -53,6 +67,9 @@ interface Parts {
   readonly relay: Relay | undefined;
   readonly outbox: Outbox;
   readonly metrics: MailMetrics;
+  /** Whose mail lies where. */
+  readonly lies: Residence;
+  readonly gateway: Gateway;
 }
 
 export default definePlugin({
@@ -60,11 +77,18 @@ export default definePlugin({
   summary: "Mailboxes: their store, mail coming in, mail going out",
   owns,
   config,
-  migrations: [...migrations, ...outboxMigrations, ...transferMigrations, ...replyMigrations],
+  migrations: [
+    ...migrations,
+    ...outboxMigrations,
+    ...transferMigrations,
+    ...replyMigrations,
+    ...imapMigrations,
+  ],
   contributes(host) {
     const parts = partsOf(host);
     return [
       ...services(parts),
+      ...elsewhere(parts),
       ...arrivals(parts),
       ...upkeep(parts),
       cliCommand.of(importCommand(), "import"),
@@ -86,6 +110,7 @@ function partsOf(host: Host<MailboxConfig>): Parts {
     delivery: () => host.one(delivery),
     mailboxes: () => host.one(mailboxes),
     relay,
+    submission: (account) => gateway.submission(account),
     name,
     maxSize,
     domains: domains.map((domain) => domain.toLowerCase()),
@@ -96,7 +121,19 @@ function partsOf(host: Host<MailboxConfig>): Parts {
     wrote: (account, addresses) => noteCorrespondents(host.db, account, addresses),
     counted: metrics.sent,
   });
-  return { host, name, relay, outbox, metrics };
+  const lies = residence(host.config);
+  const gateway = imapGateway({
+    residence: lies,
+    db: host.db,
+    clock: host.clock,
+    log: host.log,
+    accounts: () => host.one(accounts),
+    send: outbox.send,
+    name,
+    maxMessageSize: maxSize,
+    returned: ({ id }) => outbox.hurry(id),
+  });
+  return { host, name, relay, outbox, metrics, lies, gateway };
 }
 
 /** The configured name, or the machine's; looked up when it is first needed. */
@@ -105,27 +142,43 @@ function serverName(configured: string): () => string {
   return () => name ||= hostname();
 }
 
-/** The store, and what stands in front of it. */
-function services({ host, name, outbox, metrics }: Parts): Contribution[] {
-  const { db, clock, log } = host;
-  const chosen = () => {
+/** The backend of an account, among all that there are. */
+function chooser({ host, lies }: Parts): (account: Account) => Backend {
+  return ({ address }) => {
     const all = host.all(backend);
-    const found = all.find(({ id }) => id === host.config.backend);
+    const wanted = lies.backendOf(address);
+    const found = all.find(({ id }) => id === wanted);
     if (found) return found;
     const ids = all.map(({ id }) => id).join(", ");
     throw new RangeError(
-      `Cannot open mailboxes: mailbox.backend is "${host.config.backend}"; there are ${ids}`,
+      `Cannot open mailboxes: mailbox.backend is "${wanted}"; there are ${ids}`,
     );
   };
+}
+
+/** The stores, and what stands in front of them. */
+function services(parts: Parts): Contribution[] {
+  const { host, name, outbox, metrics, lies, gateway } = parts;
+  const { db, clock, log } = host;
+  const chosen = chooser(parts);
+  const domains = host.config.domains.map((domain) => domain.toLowerCase());
   return [
     backend.of(
       localBackend({ db, clock, log, send: outbox.send, wrote: noteCorrespondents }),
       "local",
     ),
-    mailboxes.of({ open: (account) => chosen().open(account) }),
+    ...gateway.backends.map((one) => backend.of(one, one.id)),
+    mailboxes.of({
+      open: (account) => chosen(account).open(account),
+      unlock: (account, ask) => gateway.unlock(account, ask),
+    }),
     delivery.of(makeDelivery({
       accounts: () => host.one(accounts),
       backend: chosen,
+      elsewhere(address, account) {
+        const server = account ? lies.serverOf(account.address) : lies.claimant(address);
+        return server && atServer(server);
+      },
       clock,
       name,
       delivered: metrics.delivered,
@@ -135,10 +188,26 @@ function services({ host, name, outbox, metrics }: Parts): Contribution[] {
         log,
         accounts: () => host.one(accounts),
         mailboxes: () => host.one(mailboxes),
-        domains: host.config.domains.map((domain) => domain.toLowerCase()),
+        domains: [...domains, ...lies.domains],
         reply: outbox.reply,
       }),
     })),
+  ];
+}
+
+/** Accounts whose mail lies at other servers. */
+function elsewhere({ lies, gateway }: Parts): Contribution[] {
+  const always = [
+    appPasswordRevoked.of(({ appPassword }) => gateway.revoked(appPassword), "mailbox"),
+    closing.of(() => gateway.close(), "mailbox"),
+  ];
+  if (lies.servers.length === 0) return always;
+  return [
+    ...always,
+    authenticator.of(gateway.authenticator, "imap"),
+    passwordKeeper.of(gateway.keeper, "imap"),
+    task.of(gateway.housekeeping),
+    diagnosis.of(() => diagnoseServers(lies), "imap"),
   ];
 }
 
@@ -175,7 +244,7 @@ function arrivals({ host, name, metrics }: Parts): Contribution[] {
 const hour = 3_600_000;
 
 /** Background work, and what others are told. */
-function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
+function upkeep({ host, relay, outbox, metrics, gateway }: Parts): Contribution[] {
   const { db, clock, log, config } = host;
   return [
     task.of({ name: "outbox", run: outbox.run }),
@@ -204,6 +273,7 @@ function upkeep({ host, relay, outbox, metrics }: Parts): Contribution[] {
       if (config.sample) await fillWithSamples(host.one(mailboxes).open(account), account, clock);
     }, "sample mailbox"),
     accountDeleted.of(async ({ account }) => {
+      await gateway.forget(account);
       await outbox.removeAccount(account.id);
       await forgetImports(db, account.id);
       await forgetReplies(db, account.id);

@@ -103,11 +103,15 @@ async function recipients(c: Call, caller: Caller, delivery: Delivery): Promise<
     if (foreign !== undefined) {
       throw new Answer(403, `${foreign} is not an address of this account`);
     }
+    const elsewhere = await delivery.elsewhere?.(caller.address);
+    if (elsewhere) throw new Answer(403, `mail of this account does not end here but ${elsewhere}`);
     return [caller];
   }
   if (wanted.length === 0) throw new Answer(400, "wanted: ?to= with a recipient");
   return await Promise.all(wanted.map(async (address) => {
     const account = await delivery.accepts(address);
+    const elsewhere = account ? undefined : await delivery.elsewhere?.(address);
+    if (elsewhere) throw new Answer(404, `mail for ${address} does not end here but ${elsewhere}`);
     if (!account) throw new Answer(404, `no such recipient here: ${address}`);
     if (account.disabled) {
       throw new Answer(503, `disabled at the moment: ${address}`, { "Retry-After": "3600" });

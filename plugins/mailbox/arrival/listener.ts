@@ -119,6 +119,9 @@ function recipientsOf(session: SMTPServerSession): Map<string, Account> {
 
 async function recipient(delivery: Delivery, address: string): Promise<Account> {
   const account = await delivery.accepts(address);
+  const elsewhere = account ? undefined : await delivery.elsewhere?.(address);
+  // Not "user not local": a mail server that believed that would hand it on, and perhaps to us again.
+  if (elsewhere) throw new Reply(550, `Mail for ${address} does not end here but ${elsewhere}`);
   if (!account) throw new Reply(550, `No such recipient here: ${address}`);
   // Temporarily: an account is often disabled for an hour (a lost phone), and its mail should wait.
   if (account.disabled) throw new Reply(450, "This mailbox is disabled at the moment");

@@ -107,7 +107,8 @@ async function recipientsOf(
     if (leaves) return { ...fresh, address, state: "waiting" };
     const account = await delivery().accepts(address);
     if (account) return { ...fresh, address, accountId: account.id, state: "waiting" };
-    if (domains.includes(domainOf(address))) {
+    const elsewhere = await delivery().elsewhere?.(address) !== undefined;
+    if (domains.includes(domainOf(address)) && !elsewhere) {
       return failedRecipient(address, "5.1.1", `There is no such address at ${domainOf(address)}`);
     }
     return relay ? { ...fresh, address, state: "waiting" } : withoutRelay(address);

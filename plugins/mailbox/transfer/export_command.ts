@@ -1,9 +1,15 @@
 // `navette export`: an account's mail as files.
 import { accounts, type CliCommand, type CliContext, CliError } from "../../../core/mod.ts";
 import cliProgress from "cli-progress";
-import { type Mailbox, mailboxes } from "../api.ts";
+import type { Mailbox } from "../api.ts";
 import { exportMail, type ExportReport } from "./export.ts";
 import { allFolders } from "./folders.ts";
+import { openedMailbox, passwordHelp } from "./opened.ts";
+
+interface Options {
+  readonly json?: boolean;
+  readonly passwordStdin?: boolean;
+}
 
 /** Adds the command `export`. */
 export function exportCommand(): CliCommand {
@@ -17,8 +23,9 @@ export function exportCommand(): CliCommand {
       .argument("<address>", "the account")
       .argument("<dir>", "the directory to write to: empty, or not there yet")
       .option("--json", "print the result as JSON")
-      .action((address: string, dir: string, options: { json?: boolean }) =>
-        runExport(context, address, dir, options.json ?? false)
+      .option("--password-stdin", passwordHelp)
+      .action((address: string, dir: string, options: Options) =>
+        runExport(context, address, dir, options)
       );
   };
 }
@@ -27,13 +34,13 @@ async function runExport(
   context: CliContext,
   address: string,
   dir: string,
-  json: boolean,
+  options: Options,
 ): Promise<void> {
   const session = await context.open();
   try {
     const account = await session.host.one(accounts).find(address.toLowerCase());
     if (!account) throw new CliError(`Cannot export: there is no account ${address}`, 2);
-    const mailbox = session.host.one(mailboxes).open(account);
+    const mailbox = await openedMailbox(context, session, account, options);
     const bar = new cliProgress.SingleBar({
       format: `${account.address} {bar} {value}/{total}`,
       hideCursor: true,
@@ -43,7 +50,7 @@ async function runExport(
     bar.start(await sizeOf(mailbox), 0);
     const report = await exportMail(mailbox, dir, (messages) => bar.increment(messages))
       .finally(() => bar.stop());
-    if (json) context.json({ account: account.address, dir, ...report });
+    if (options.json) context.json({ account: account.address, dir, ...report });
     else for (const line of lines(report, dir)) context.print(line);
     if (report.failed.length > 0) {
       throw new CliError(`${report.failed.length} messages could not be exported`);

@@ -2,15 +2,16 @@
 import { stat } from "node:fs/promises";
 import cliProgress from "cli-progress";
 import { accounts, type CliCommand, type CliContext, CliError } from "../../../core/mod.ts";
-import { mailboxes } from "../api.ts";
 import { importedInto } from "./imported.ts";
 import { importMail, type ImportReport } from "./import.ts";
+import { openedMailbox, passwordHelp } from "./opened.ts";
 import { sizeOf, titleOf } from "./tree.ts";
 
 interface Options {
   readonly folder?: string;
   readonly again?: boolean;
   readonly json?: boolean;
+  readonly passwordStdin?: boolean;
 }
 
 /** Adds the command `import`. */
@@ -27,6 +28,7 @@ export function importCommand(): CliCommand {
       .option("--folder <name>", "put it into this folder, made if it is missing (A/B: B in A)")
       .option("--again", "also import what was imported before")
       .option("--json", "print the result as JSON")
+      .option("--password-stdin", passwordHelp)
       .action((address: string, path: string, options: Options) =>
         runImport(context, address, path, options)
       );
@@ -46,10 +48,11 @@ async function runImport(
   try {
     const account = await session.host.one(accounts).find(address.toLowerCase());
     if (!account) throw new CliError(`Cannot import: there is no account ${address}`, 2);
+    const mailbox = await openedMailbox(context, session, account, options);
     const bar = progressBar(titleOf(path));
     bar.start(await sizeOf(path), 0);
     const report = await importMail({
-      mailbox: session.host.one(mailboxes).open(account),
+      mailbox,
       imported: importedInto(session.host.db, account.id),
       path,
       folder: (options.folder ?? "").split("/").filter((name) => name !== ""),

@@ -11,7 +11,7 @@ import {
 import type { Keyring, Secret } from "./keyring.ts";
 import type { PasswordChecks } from "./password_checks.ts";
 import type { Seals } from "./seals.ts";
-import { imapPlace, type Server } from "./server.ts";
+import { atServer, type Server } from "./server.ts";
 import type { Residence } from "./servers.ts";
 
 export interface AuthenticatorParts {
@@ -21,6 +21,8 @@ export interface AuthenticatorParts {
   readonly keyring: Keyring;
   readonly seals: Seals;
   readonly log: Log;
+  /** Told when an account can be acted for again, after nobody had logged in for a while. */
+  readonly returned: (account: Account) => Promise<void>;
 }
 
 /** Whom a name means: at which server, by which main address, and the account if there is one yet. */
@@ -99,7 +101,10 @@ async function authenticated(
     return undefined;
   }
   const known = account ?? await provisioned(parts, address);
-  if (!known.disabled) keyring.put(known, secret);
+  if (known.disabled) return known;
+  const returns = keyring.get(known) === undefined;
+  keyring.put(known, secret);
+  if (returns) await parts.returned(known);
   return known;
 }
 
@@ -121,11 +126,10 @@ async function provisioned({ accounts, log }: AuthenticatorParts, address: strin
 export function imapPasswordKeeper(
   { residence, checks, seals }: Pick<AuthenticatorParts, "residence" | "checks" | "seals">,
 ): PasswordKeeper {
-  const where = (server: Server) => `at the IMAP server "${server.name}" (${imapPlace(server)})`;
   return {
     keeps(address) {
       const server = residence.serverOf(address);
-      return server && where(server);
+      return server && atServer(server);
     },
     async readyAppPassword(account, ask) {
       const { address } = account;
@@ -134,7 +138,7 @@ export function imapPasswordKeeper(
       if (!server.config.appPasswords) {
         throw new CliError(
           `${cannot}: its password is the one ${
-            where(server)
+            atServer(server)
           }, and for that server app passwords ` +
             `are off. Each would keep that password, sealed. To allow it: ` +
             `mailbox.imap.${server.name}.appPasswords = true`,
@@ -145,7 +149,7 @@ export function imapPasswordKeeper(
       const fits = await checks.check({ server, address, secret }).catch((error) => {
         throw new CliError(`${cannot}: ${(error as Error).message}`);
       });
-      if (!fits) throw new CliError(`${cannot}: this is not its password ${where(server)}`);
+      if (!fits) throw new CliError(`${cannot}: this is not its password ${atServer(server)}`);
       return (made) => seals.put(account, made, secret);
     },
   };

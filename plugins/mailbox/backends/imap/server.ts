@@ -155,6 +155,11 @@ export function imapPort({ port, security }: ServerConfig): number {
   return port || (security === "tls" ? 993 : 143);
 }
 
+/** Where something is, in words. */
+export function atServer(server: Server): string {
+  return `at the IMAP server "${server.name}" (${imapPlace(server)})`;
+}
+
 /** `host:port`, for messages. */
 export function imapPlace({ config }: Server): string {
   return formatListen({ hostname: config.host, port: imapPort(config) });

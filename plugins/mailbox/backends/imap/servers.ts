@@ -58,9 +58,13 @@ function twice(
 export interface Residence {
   /** The server where the mail of an address lies; undefined: not at any of them. */
   serverOf(address: string): Server | undefined;
+  /** The server that names the address or its domain; not the one of everybody else. */
+  claimant(address: string): Server | undefined;
   /** The id of the backend of an address. */
   backendOf(address: string): string;
   readonly servers: readonly Server[];
+  /** All domains that servers have, in lower case and ASCII. */
+  readonly domains: readonly string[];
   /** The domain that a user without one means, where the servers have just one together. */
   readonly onlyDomain: string | undefined;
 }
@@ -84,15 +88,18 @@ export function residence(config: ResidenceConfig): Residence {
   }
   for (const address of config.local) addresses.set(plainAddress(address)!, undefined);
   const everybodyElse = servers.find(({ name }) => name === config.backend);
-  const serverOf = (address: string): Server | undefined => {
+  const claimed = (address: string, otherwise: Server | undefined): Server | undefined => {
     const plain = plainAddress(address);
     if (plain === undefined) return undefined;
     if (addresses.has(plain)) return addresses.get(plain);
-    return domains.get(domainOf(plain)) ?? everybodyElse;
+    return domains.get(domainOf(plain)) ?? otherwise;
   };
+  const serverOf = (address: string) => claimed(address, everybodyElse);
   return {
     servers,
+    domains: [...domains.keys()],
     serverOf,
+    claimant: (address) => claimed(address, undefined),
     backendOf(address) {
       const server = serverOf(address);
       if (server) return server.name;

@@ -1,0 +1,141 @@
+// What this process has of one account: its connections, its folders, its items.
+import { randomUUID } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { type Account, type Clock, type Database, Unavailable } from "../../../../core/mod.ts";
+import { openConnection, type Wishes, WrongPassword } from "./connect.ts";
+import { type Connections, makeConnections } from "./connections.ts";
+import type { ItemStore } from "./item_store.ts";
+import type { Running } from "./journal.ts";
+import type { Keyring } from "./keyring.ts";
+import { openItems } from "./items.ts";
+import { openItemIndex } from "./known_items.ts";
+import { Orders } from "./order.ts";
+import { PlaceBook } from "./places.ts";
+import { imapPlace, type Server } from "./server.ts";
+import { Sweeps } from "./sweeps.ts";
+
+/** What the accounts of one server share. */
+export interface DeskParts {
+  readonly server: Server;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  /** The largest message that is stored, in bytes. */
+  readonly maxMessageSize: number;
+}
+
+/** One account at its server. */
+export interface Desk {
+  readonly connections: Connections;
+  readonly places: PlaceBook;
+  readonly items: ReturnType<typeof openItems>;
+  readonly index: ReturnType<typeof openItemIndex>;
+  readonly sweeps: Sweeps;
+}
+
+/** Accounts that are at hand at a time; an account that is asked for again starts with a login. */
+const MOST_DESKS = 2000;
+
+/** The accounts of one server that are in use in this process. */
+export class Desks {
+  readonly #parts: DeskParts;
+  readonly #orders = new Orders();
+  readonly #running: Running = new Map();
+  readonly #owner = randomUUID();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #desks = new LRUCache<number, Desk>({
+    max: MOST_DESKS,
+    dispose: (desk) => this.#close(desk),
+  });
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  of(account: Account): Desk {
+    const known = this.#desks.get(account.id);
+    if (known) return known;
+    const desk = this.#make(account);
+    this.#desks.set(account.id, desk);
+    return desk;
+  }
+
+  /** Closes what this process has of an account. */
+  drop(account: number): void {
+    this.#desks.delete(account);
+  }
+
+  /** Closes everything; resolves when the connections are closed. */
+  async close(): Promise<void> {
+    this.#desks.clear();
+    await Promise.all(this.#closing);
+  }
+
+  #make(account: Account): Desk {
+    const { server, db, clock, maxMessageSize, keyring } = this.#parts;
+    const { connections: limit, timeout, idle, sweep } = server.config;
+    const connections = makeConnections({
+      account,
+      clock,
+      limit,
+      timeout,
+      idle,
+      open: (wishes) => open(this.#parts, account, wishes),
+      seen: (mailbox) => places.opened(mailbox),
+    });
+    const places: PlaceBook = new PlaceBook({
+      account,
+      db,
+      clock,
+      connections,
+      config: server.config,
+    });
+    const sweeps = new Sweeps({
+      clock,
+      places,
+      connections,
+      every: sweep * 1000,
+      hold: () => keyring.hold(account),
+    });
+    const store: ItemStore = {
+      db,
+      clock,
+      connections,
+      places,
+      maxMessageSize,
+      owner: this.#owner,
+      running: this.#running,
+      wrote: (folder) => sweeps.changed(folder),
+    };
+    const items = openItems(store, this.#orders);
+    return { connections, places, items, index: openItemIndex(store), sweeps };
+  }
+
+  #close(desk: Desk): void {
+    desk.sweeps.close();
+    const closing: Promise<void> = desk.connections.close()
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+}
+
+/** A connection in the account's name: with the password that it has last shown, or by the master. */
+async function open({ server, keyring }: DeskParts, account: Account, wishes: Wishes) {
+  const { address } = account;
+  const secret = server.config.master.user === "" ? keyring.get(account) : undefined;
+  if (!secret && server.config.master.user === "") {
+    throw new Unavailable(
+      `Cannot log in at ${imapPlace(server)}: ${address} has not logged in here`,
+    );
+  }
+  try {
+    return await openConnection(server, { address, secret }, wishes);
+  } catch (error) {
+    if (!(error instanceof WrongPassword)) throw error;
+    // Another password may have been shown meanwhile, and that one may be right.
+    if (keyring.get(account)?.reveal() === secret?.reveal()) keyring.drop(account);
+    throw new Unavailable(
+      `Cannot log in at ${imapPlace(server)}: the password is not right any more`,
+    );
+  }
+}

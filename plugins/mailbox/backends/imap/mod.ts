@@ -1,0 +1,151 @@
+// The gateway: mailboxes that lie at IMAP servers, and the logins of those who have them there.
+import {
+  type Account,
+  type Accounts,
+  type Authenticator,
+  type Clock,
+  type Database,
+  type Log,
+  type Migration,
+  type PasswordKeeper,
+  pause,
+  type Task,
+} from "../../../../core/mod.ts";
+import type { Backend, Mailbox, Send, Submission } from "../../api.ts";
+import { imapAuthenticator, imapPasswordKeeper } from "./authenticator.ts";
+import { openConnection } from "./connect.ts";
+import { Desks } from "./desk.ts";
+import { dropAccountItems, itemMigrations, tidyItems } from "./item_tables.ts";
+import { makeKeyring } from "./keyring.ts";
+import { ImapMailbox } from "./mailbox.ts";
+import { passwordChecks } from "./password_checks.ts";
+import { placeMigrations } from "./place_rows.ts";
+import { makeSeals, sealMigrations } from "./seals.ts";
+import type { Residence } from "./servers.ts";
+import { submissionOf } from "./submission.ts";
+
+export { diagnoseServers } from "./diagnosis.ts";
+export { atServer } from "./server.ts";
+export { type Residence, residence } from "./servers.ts";
+
+export const imapMigrations: readonly Migration[] = [
+  ...placeMigrations,
+  ...itemMigrations,
+  ...sealMigrations,
+];
+
+export interface GatewayOptions {
+  readonly residence: Residence;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly accounts: () => Accounts;
+  /** How mail leaves: the outbox, which goes by {@link Gateway.submission}. */
+  readonly send: Send;
+  /** How this server calls itself in mail. */
+  readonly name: () => string;
+  /** The largest message that is stored, in bytes. */
+  readonly maxMessageSize: number;
+  /** Told when an account can be acted for again, after nobody had logged in for a while. */
+  readonly returned: (account: Account) => Promise<void>;
+}
+
+export interface Gateway {
+  /** One for each server, by its name. */
+  readonly backends: readonly Backend[];
+  readonly authenticator: Authenticator;
+  readonly keeper: PasswordKeeper;
+  /** The way out of an account whose mail lies at a server. */
+  submission(account: Account): Submission | undefined;
+  /** Makes the mailbox usable for as long as a command runs, with what `ask` brings. */
+  unlock(account: Account, ask: () => Promise<string>): Promise<void>;
+  /** Removes what is kept for a while only. */
+  readonly housekeeping: Task;
+  /** The account is deleted. */
+  forget(account: Account): Promise<void>;
+  /** An app password was taken back. */
+  revoked(appPassword: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Seconds for which a password stays after a request: a device asks again within that time. */
+const keepFor = 900;
+
+const hour = 3_600_000;
+
+/** Makes the gateway of all servers. Nothing is opened before somebody logs in. */
+export function imapGateway(options: GatewayOptions): Gateway {
+  const { residence, db, clock, log, accounts, send, name, maxMessageSize } = options;
+  const checks = passwordChecks({
+    clock,
+    async tryLogin(server, login) {
+      const client = await openConnection(server, login);
+      // Not waited for: who logs in need not wait for a goodbye.
+      void client.logout().catch(() => {}).then(() => client.close());
+    },
+  });
+  const longest = Math.max(0, ...residence.servers.map(({ config }) => config.rememberLogin));
+  const keyring = makeKeyring({
+    clock,
+    keep: Math.max(keepFor, longest),
+    dropped: ({ address }) => checks.forget(address),
+  });
+  const seals = makeSeals(db);
+  const desks = new Map(
+    residence.servers.map((server) =>
+      [server.name, new Desks({ server, db, clock, keyring, maxMessageSize })] as const
+    ),
+  );
+  const { returned } = options;
+  const parts = { residence, accounts, checks, keyring, seals, log, returned };
+  return {
+    backends: [...desks].map(([id, desks]): Backend => ({
+      id,
+      open: (account): Mailbox => new ImapMailbox(() => desks.of(account), account, send),
+    })),
+    authenticator: imapAuthenticator(parts),
+    keeper: imapPasswordKeeper(parts),
+    submission(account) {
+      const server = residence.serverOf(account.address);
+      return server && submissionOf({ server, keyring, name }, account);
+    },
+    async unlock(account, ask) {
+      const server = residence.serverOf(account.address);
+      if (!server || server.config.master.user !== "") return;
+      const password = await ask();
+      const secret = { reveal: () => password };
+      // Throws what is wrong with it, in the server's words.
+      (await openConnection(server, { address: account.address, secret })).close();
+      keyring.put(account, secret);
+    },
+    housekeeping: {
+      name: "imap housekeeping",
+      async run(signal) {
+        while (!signal.aborted) {
+          await tidy(db, clock, signal).catch((error) => {
+            log.warn({ err: error }, "Housekeeping of IMAP accounts failed; it is tried again");
+          });
+          await pause(clock, hour, signal);
+        }
+      },
+    },
+    async forget(account) {
+      keyring.drop(account);
+      for (const each of desks.values()) each.drop(account.id);
+      await seals.removeAccount(account.id);
+      await db.transaction(async (tx) => {
+        await dropAccountItems(tx, account.id);
+        await tx.run("DELETE FROM mailbox_imap_folder WHERE account = ?", [account.id]);
+      });
+    },
+    revoked: (appPassword) => seals.remove(appPassword),
+    async close() {
+      keyring.close();
+      await Promise.all([...desks.values()].map((each) => each.close()));
+    },
+  };
+}
+
+async function tidy(db: Database, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (await tidyItems(db, clock.now()) && !signal.aborted) await pause(clock, 100, signal);
+}
