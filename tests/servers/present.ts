@@ -1,6 +1,7 @@
 // Which real mail servers this machine has: `test(name, needs("dovecot", dovecotPresent()), ...)`.
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { needs } from "../needs.ts";
 import { isRoot } from "./processes.ts";
 
 /** Debian's dovecot-core, dovecot-imapd and dovecot-lmtpd. */
@@ -24,4 +25,13 @@ export function cyrusImapd(): string | undefined {
 /** Debian's postfix. Its master runs as root only, whatever its configuration says. */
 export function postfixPresent(): boolean {
   return isRoot && existsSync("/usr/lib/postfix/sbin/master");
+}
+
+/**
+ * Options for a test that needs Postfix and `others`. Where nobody is root it is skipped even in CI:
+ * no package would help.
+ */
+export function needsPostfix(others = true): ReturnType<typeof needs> {
+  const what = isRoot ? "postfix" : "root for postfix";
+  return needs(what, postfixPresent() && others, { optional: !isRoot });
 }
