@@ -31,6 +31,8 @@ export interface Database {
    * Runs `work` in one write transaction: all or nothing. Writers wait for each other, so keep it
    * short and free of other I/O. Only the `tx` that is handed in belongs to it; a transaction inside
    * a transaction joins the outer one. Inside, `tx.all` may carry `INSERT … RETURNING`.
+   *
+   * Writers that come together may be committed together: never wait for another writer inside.
    */
   transaction<R>(work: (tx: Database) => Promise<R>): Promise<R>;
   close(): Promise<void>;

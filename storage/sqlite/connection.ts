@@ -11,6 +11,8 @@ export interface Connection {
   /** As `all`, and refuses what would write. */
   read<R>(sql: string, values?: readonly Value[]): R[];
   run(sql: string, values?: readonly Value[]): { changes: number };
+  /** Whether a statement may change rows; what changes none may be impossible in a transaction. */
+  changesRows(sql: string): boolean;
   readonly inTransaction: boolean;
   /** How often it changed the schema. */
   readonly schema: number;
@@ -61,6 +63,7 @@ export function connect(open: OpenDriver, path: string): Connection {
       }
       return { changes: shape.counts ? changes : 0 }; // else of an earlier statement
     },
+    changesRows: (sql) => known(sql).shape.counts,
     get inTransaction() {
       return driver.inTransaction;
     },

@@ -1,17 +1,19 @@
 // Storage in a SQLite file, by the SQLite that each runtime brings.
 //
 // Durability: WAL with synchronous=FULL. What was acknowledged survives a killed process and a power
-// cut; NORMAL would be quicker and could lose the last acknowledged mail in a power cut.
+// cut; NORMAL would be quicker and could lose the last acknowledged mail in a power cut. Writers that
+// wait for each other share a commit instead.
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Database, type Storage, StorageError, type Value } from "../../core/database.ts";
-import { openQueue, type Queue } from "../queue.ts";
+import { openQueue } from "../queue.ts";
 import { isBusy } from "../refusal.ts";
-import { complete, type Session } from "../transaction.ts";
 import { backUp } from "./backup.ts";
+import { breath } from "./breath.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
+import { SharedCommit } from "./shared_commit.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process's lock, in milliseconds. */
@@ -85,7 +87,9 @@ class SqliteStorage implements Storage {
   /** None in memory, where a second connection would be a second database. */
   readonly #reader: Connection | undefined;
   readonly #busyMs: number;
-  readonly #queue: Queue = openQueue();
+  readonly #writes: SharedCommit;
+  readonly #breath = breath();
+  #reading = 0;
   #schema = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -95,6 +99,12 @@ class SqliteStorage implements Storage {
     this.#open = open;
     this.#writer = writer;
     this.#busyMs = busyMs;
+    this.#writes = new SharedCommit({
+      writer,
+      queue: openQueue(),
+      shares: location !== ":memory:", // memory has no disk to wait for
+      patiently: (work) => this.#patiently(work),
+    });
     if (location === ":memory:") return;
     this.#reader = open();
     this.#reader.run("PRAGMA query_only = ON");
@@ -104,35 +114,36 @@ class SqliteStorage implements Storage {
     this.#checkOpen();
     const reader = this.#reader;
     if (!reader) {
-      return await this.#queue.enter("read", async () => await this.#writer.read<R>(sql, values));
+      return await this.#writes.alone("read", async () => await this.#writer.read<R>(sql, values));
     }
-    return await this.#patiently(() => {
-      if (this.#schema !== this.#writer.schema) reader.readSchema();
-      this.#schema = this.#writer.schema;
-      return reader.read<R>(sql, values);
-    });
+    this.#reading++;
+    try {
+      const turn = this.#breath();
+      if (turn) await turn;
+      return await this.#patiently(() => {
+        if (this.#schema !== this.#writer.schema) reader.readSchema();
+        this.#schema = this.#writer.schema;
+        return reader.read<R>(sql, values);
+      });
+    } finally {
+      this.#reading--;
+    }
   }
 
   async run(sql: string, values: readonly Value[] = []): Promise<{ changes: number }> {
     this.#checkOpen();
-    return await this.#queue.enter(
-      "write",
-      () => this.#patiently(() => this.#writer.run(sql, values)),
-    );
+    return await this.#writes.run(sql, values);
   }
 
   async transaction<R>(work: (tx: Database) => Promise<R>): Promise<R> {
     this.#checkOpen();
-    return await this.#queue.enter("begin a transaction", async () => {
-      await this.#patiently(() => this.#writer.run("BEGIN IMMEDIATE"));
-      return await complete(sessionOn(this.#writer), work);
-    });
+    return await this.#writes.transaction(work);
   }
 
   async backup(file: string): Promise<void> {
     this.#checkOpen();
     if (!this.#reader) {
-      return await this.#queue.enter("back up", () => backUp(this.#writer, file));
+      return await this.#writes.alone("back up", () => backUp(this.#writer, file));
     }
     const source = this.#open(); // of its own: reads go on where it is another process's backup
     try {
@@ -143,11 +154,16 @@ class SqliteStorage implements Storage {
   }
 
   close(): Promise<void> {
-    return this.#closing ??= this.#queue.idle().then(() => {
-      this.#closed = true;
-      this.#reader?.close();
-      this.#writer.close(); // the last to close: it empties the -wal file
-    });
+    return this.#closing ??= this.#close();
+  }
+
+  /** What was asked for before is done. */
+  async #close(): Promise<void> {
+    await this.#writes.idle();
+    while (this.#reading > 0) await new Promise((resolve) => setImmediate(resolve));
+    this.#closed = true;
+    this.#reader?.close();
+    this.#writer.close(); // the last to close: it empties the -wal file
   }
 
   #checkOpen(closed: unknown = this.#closing): void {
@@ -167,15 +183,4 @@ class SqliteStorage implements Storage {
       await wait(pause); // real time whatever the clock: another process holds the lock
     }
   }
-}
-
-/** The transaction that was begun on `writer`. */
-function sessionOn(writer: Connection): Session {
-  return {
-    all: async (sql, values) => await writer.all(sql, values),
-    run: async (sql, values) => await writer.run(sql, values),
-    commit: async () => void await writer.run("COMMIT"),
-    rollback: async () => void (writer.inTransaction && await writer.run("ROLLBACK")),
-    endedBy: () => !writer.inTransaction,
-  };
 }
