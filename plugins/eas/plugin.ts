@@ -3,6 +3,7 @@ import {
   accountDeleted,
   cliCommand,
   definePlugin,
+  diagnosis,
   metric,
   type Point,
   route,
@@ -38,6 +39,7 @@ import { accountCeilings } from "./ceiling.ts";
 import { config } from "./config.ts";
 import { deviceCommand } from "./device_command.ts";
 import { deviceRegistry } from "./devices.ts";
+import { diagnose } from "./diagnosis.ts";
 import { showFirstVisit } from "./first_start.ts";
 import { easCommand } from "./eas_command.ts";
 import { easRoute } from "./http.ts";
@@ -111,6 +113,7 @@ export default definePlugin({
           }),
         "list of problems",
       ),
+      diagnosis.of(() => diagnose(host), "eas"),
       started.of((fact) => showFirstVisit(host, fact), "probe at the first start"),
       stopping.of(() => running.stop()),
       accountDeleted.of(async ({ account }) => {

@@ -116,7 +116,7 @@ export interface Session extends View {
 /** A look at what the device has, counting the last answer as received: for Ping and estimates. */
 export interface Look extends View {
   readonly state: string;
-  /** The keys that the device may send next: of the last answers, and the one before them. */
+  /** The keys that the device may send next: of the last answers, and those before them. */
   readonly keys: readonly string[];
 }
 

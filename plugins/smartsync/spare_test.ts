@@ -120,9 +120,9 @@ describe("look()", () => {
       (await state.open(device, [{ collection, key }])).get(collection)!;
     const one = await (await open("0")).commit(next({ state: "primed" }));
     const two = await (await open(one)).commit(next({ state: "used", held: [held("x")] }));
-    await (await open("0")).commit(next({ state: "late" }));
+    const late = await (await open("0")).commit(next({ state: "late" }));
     const look = (await state.look(device, [collection])).get(collection)!;
-    assert.deepEqual([look.state, look.keys], ["used", [two, one]]);
+    assert.deepEqual([look.state, look.keys], ["used", [two, one, late]]);
     await db.close();
   });
 });

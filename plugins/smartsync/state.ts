@@ -28,8 +28,12 @@ export function smartsync(db: Database, clock: Clock): SyncState {
     },
     async look(device, collections) {
       const looks = new Map<string, Look>();
-      for (const copy of inUse(await copiesOf(db, device, collections))) {
-        looks.set(copy.collection, lookInto(db, copy));
+      const copies = await copiesOf(db, device, collections);
+      // An empty folder's first key is never followed by another: it may be that of any copy.
+      for (const copy of inUse(copies)) {
+        const look = lookInto(db, copy);
+        const others = copies.filter((one) => one.collection === copy.collection && one !== copy);
+        looks.set(copy.collection, { ...look, keys: [...look.keys, ...others.flatMap(keysOf)] });
       }
       return looks;
     },
@@ -75,14 +79,16 @@ function inUse(copies: readonly Copy[]): Copy[] {
  * neither counts: so nothing is overlooked, and the next Sync settles it.
  */
 function lookInto(db: Database, copy: Copy): Look {
-  const { next_key, key, spare_key } = copy;
-  const keys = [next_key, key, ...(spare_key === null ? [] : [spare_key])]
-    .filter((one) => one !== startKey);
-  if (spare_key !== null && copy.state !== null) {
+  const keys = keysOf(copy);
+  if (copy.spare_key !== null && copy.state !== null) {
     return { ...viewOf(db, copy.id, copy.generation), state: copy.state, keys };
   }
   return { ...viewOf(db, copy.id), state: copy.next_state, keys };
 }
+
+/** The keys by which the device may show that it uses a copy, the last answer's first. */
+const keysOf = ({ next_key, key, spare_key }: Copy): string[] =>
+  [next_key, key, spare_key].filter((one) => one !== null && one !== startKey) as string[];
 
 function memory(db: Database): Pick<SyncState, "recall" | "remember"> {
   const place = ({ account, device }: DeviceRef, name: string) => [account, device, name];

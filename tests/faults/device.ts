@@ -78,12 +78,15 @@ export class Device {
 
   /** Syncs a folder until nothing more comes, however often the device crashes on the way. */
   async syncAll(id: string): Promise<void> {
-    for (let crashes = 0;; crashes++) {
+    const { key } = this.phone.collection(id);
+    for (let crashes = 0, last = key;; crashes++) {
       try {
         return await this.phone.syncAll(id);
       } catch (error) {
         if (!(error instanceof TypeError) || !this.setup.weak) throw error;
-        if (crashes > 100) throw new Violation(`${this.name} crashes for ever on folder ${id}`);
+        const { key } = this.phone.collection(id);
+        if (key !== last) [crashes, last] = [0, key];
+        if (crashes > 50) throw new Violation(`${this.name} crashes for ever on folder ${id}`);
         await this.#pause(20_000);
       }
     }

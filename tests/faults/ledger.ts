@@ -126,7 +126,8 @@ export class Ledger {
   settle(account: Account, present: Present): string[] {
     const wrong: string[] = [];
     for (const subject of present.keys()) {
-      if (!this.#mails.has(keyOf(account, subject))) wrong.push(`"${subject}" came from nowhere`);
+      const known = this.#mails.has(keyOf(account, subject)) || isNotice(subject);
+      if (!known) wrong.push(`"${subject}" came from nowhere`);
     }
     for (const [key, mail] of this.#mails) {
       const [id, subject] = split(key);
@@ -211,6 +212,9 @@ export function toldOf(marks: Marks): Told {
     words: [...marks.keywords].sort().join(),
   };
 }
+
+/** Where the power was gone for hours, senders hear that their letters wait. */
+const isNotice = (subject: string) => subject.startsWith("Delayed: ");
 
 const keyOf = ({ id }: Account, subject: string) => `${id} ${subject}`;
 const split = (key: string): [number, string] => {

@@ -46,12 +46,14 @@ export async function play(conversation: Conversation, version: Version): Promis
   }
 }
 
-function configOf(lines: readonly string[]): Record<string, Record<string, unknown>> {
-  const config: Record<string, Record<string, unknown>> = {};
+function configOf(lines: readonly string[]): Record<string, unknown> {
+  const config: Record<string, unknown> = {};
   for (const line of lines) {
-    const match = /^(\w+)\.(\w+) = (.+)$/.exec(line);
+    const match = /^(\w+)(?:\.(\w+))? = (.+)$/.exec(line);
     if (!match) throw new SyntaxError(`Cannot read an option: "${line}"`);
-    (config[match[1]!] ??= {})[match[2]!] = JSON.parse(match[3]!);
+    const [, section, name, value] = match;
+    const option = JSON.parse(value!);
+    config[section!] = name ? { ...config[section!] as object, [name]: option } : option;
   }
   return config;
 }
