@@ -1,0 +1,79 @@
+// For tests of the gateway: the whole program in front of a real server, asked over HTTP.
+import { Buffer } from "node:buffer";
+import { accounts, type Clock } from "../../../../core/mod.ts";
+import { type FakeClock } from "../../../../tests/kit.ts";
+import { type TestApp, testApp } from "../../../../tests/kit_app.ts";
+import type { Dovecot } from "../../../../tests/servers/dovecot.ts";
+import eas from "../../../eas/plugin.ts";
+import { type Mailbox, mailboxes } from "../../api.ts";
+import mailbox from "../../plugin.ts";
+
+/** What a test can choose: further options of the server, of `[mailbox]`, and whole sections. */
+export interface GatewayOptions {
+  readonly imap?: Record<string, unknown>;
+  readonly mailbox?: Record<string, unknown>;
+  readonly config?: Record<string, unknown>;
+}
+
+export interface TestGateway<C extends Clock = FakeClock> extends TestApp<C> {
+  /** The HTTP status of a login, as a phone would try it. */
+  login(user: string, password: string, more?: LoginOptions): Promise<number>;
+  /** The mailbox of an account that there is. */
+  box(address: string): Promise<Mailbox>;
+}
+
+export interface LoginOptions {
+  readonly device?: string;
+  readonly remote?: string;
+}
+
+/** Runs `work` with a program in front of `dovecot`, which has the domain example.test. */
+export async function withGateway(
+  dovecot: Dovecot,
+  work: (gateway: TestGateway) => Promise<void>,
+  options: GatewayOptions = {},
+): Promise<void> {
+  const home = {
+    host: dovecot.host,
+    port: dovecot.port,
+    security: "none",
+    smtp: { security: "none" },
+    domains: ["example.test"],
+    timeout: 5,
+    ...options.imap,
+  };
+  const app = await testApp({
+    plugins: [mailbox, eas],
+    config: { ...options.config, mailbox: { imap: { home }, ...options.mailbox } },
+  });
+  try {
+    await work({
+      ...app,
+      login: (user, password, more) => logIn(app, user, password, more),
+      async box(address) {
+        const account = await app.host().one(accounts).find(address);
+        return app.host().one(mailboxes).open(account!);
+      },
+    });
+  } finally {
+    await app.stop();
+  }
+}
+
+async function logIn(
+  app: TestApp,
+  user: string,
+  password: string,
+  { device, remote = "192.0.2.1" }: LoginOptions = {},
+): Promise<number> {
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  // With a device the request names itself; an empty FolderSync would be refused after the login.
+  const query = device ? `?Cmd=Ping&User=x&DeviceId=${device}&DeviceType=Phone` : "";
+  const request = new Request(`http://test.invalid/Microsoft-Server-ActiveSync${query}`, {
+    method: device ? "POST" : "OPTIONS",
+    headers: { authorization, "MS-ASProtocolVersion": "14.1" },
+  });
+  const response = await app.fetch(request, remote);
+  await response.body?.cancel();
+  return response.status;
+}
