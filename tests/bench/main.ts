@@ -1,19 +1,28 @@
-// `deno task bench [--json] [NAME …]`: all benchmarks, each figure a ratio measured in the same run.
+// `deno task bench [--json] [--minutes N] [NAME …]`: all benchmarks, each figure a ratio measured in
+// the same run. `--minutes`: how long `devices` runs, 1 unless told.
 import { parseArgs } from "node:util";
 import type { BenchResult } from "./result.ts";
 
-const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = {
+interface Wanted {
+  readonly minutes: number;
+}
+
+const benches: Readonly<Record<string, (wanted: Wanted) => Promise<readonly BenchResult[]>>> = {
   wbxml: async () => (await import("./wbxml.ts")).benchWbxml(),
   "first-sync": async () => (await import("./first_sync.ts")).benchFirstSync(),
   "one-change": async () => (await import("./one_change.ts")).benchOneChange(),
   "many-folders": async () => (await import("./many_folders.ts")).benchManyFolders(),
   "held-pings": async () => (await import("./held_pings.ts")).benchHeldPings(),
   search: async () => (await import("./search.ts")).benchSearch(),
+  devices: async ({ minutes }) => (await import("./devices.ts")).benchDevices(minutes),
   "big-message": async () => (await import("./big_message.ts")).benchBigMessage(),
 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    minutes: { type: "string", default: "1" },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in benches));
@@ -23,11 +32,16 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) {
+  console.error(`Cannot run for ${values.minutes} minutes`);
+  process.exit(2);
+}
 
 const results: BenchResult[] = [];
 for (const [name, bench] of Object.entries(benches)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  for (const result of await bench()) {
+  for (const result of await bench({ minutes })) {
     results.push(result);
     if (!values.json) console.log(line(result));
   }
@@ -37,7 +51,7 @@ process.exit(results.every(({ ratio, limit }) => ratio <= limit) ? 0 : 1);
 
 function line({ name, ratio, limit, unit, detail }: BenchResult): string {
   const verdict = ratio <= limit ? "ok  " : "MISS";
-  const figure = `${ratio.toFixed(2)}${unit ? ` ${unit}` : "×"}`;
+  const figure = `${ratio.toFixed(2)}${unit === undefined ? "×" : ` ${unit}`}`;
   return `${verdict} ${name.padEnd(64)} ${figure.padStart(10)}  (at most ${limit}${
     unit ?? "×"
   })  ${detail}`;

@@ -4,10 +4,11 @@ import { type Clock, type Database, systemClock } from "../../core/mod.ts";
 import { el, type Element } from "../../plugins/eas/api.ts";
 import { decode } from "../../plugins/eas/wbxml/mod.ts";
 import { searchIndexing, wordless } from "../../plugins/mailbox/backends/local/mod.ts";
-import { seededRandom, withTempDir } from "../kit.ts";
+import { withTempDir } from "../kit.ts";
 import { type BenchApp, benchApp, request } from "./kit.ts";
 import { fillMailbox } from "./mailbox.ts";
 import { type BenchResult, median } from "./result.ts";
+import { makeWords } from "./words.ts";
 
 const messages = 100_000;
 const rounds = 15;
@@ -87,22 +88,6 @@ function slowest(times: ReadonlyMap<Wanted, Times>): BenchResult {
     unit: "ms",
     detail: all[0]!.name,
   };
-}
-
-/** Words that can be told apart, of one to five syllables. */
-function makeWords(count: number): string[] {
-  const syllables = "ka ro mi ten sal ver lo pin dra fu ge hol ist um be nor cha wi zu ly".split(
-    " ",
-  );
-  const random = seededRandom(5);
-  const words = new Set<string>();
-  while (words.size < count) {
-    const length = 1 + Math.floor(random() * (words.size < 20 ? 1.5 : 4.5));
-    words.add(
-      Array.from({ length }, () => syllables[Math.floor(random() * syllables.length)]).join(""),
-    );
-  }
-  return [...words];
 }
 
 function wishes(vocabulary: readonly string[]): Wanted[] {

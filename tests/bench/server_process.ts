@@ -1,14 +1,21 @@
 // A server in a process of its own: `bare` Hono, or the whole program.
 //
 // It obeys lines on standard input and answers each with one line of JSON: `account`, `prime N`,
-// `memory` (at rest), `peak` (the most since the last order of this kind), `deliver N`, `end`.
+// `town N` (accounts with mail), `memory` (at rest), `sample` (at work), `peak` (the most since
+// the last order of this kind), `deliver N`, `end`.
 import { createInterface } from "node:readline";
 import { Hono } from "hono";
 import { listen } from "../../core/serve/mod.ts";
 import { delivery } from "../../plugins/mailbox/api.ts";
-import { type BenchApp, benchApp, keyOf, request, syncOf } from "./kit.ts";
+import { runTasks } from "../../core/tasks.ts";
+import { silentLog } from "../../core/log.ts";
+import { systemClock, task } from "../../core/mod.ts";
 import { el } from "../../plugins/eas/api.ts";
 import { mailboxes } from "../../plugins/mailbox/api.ts";
+import { wordless } from "../../plugins/mailbox/backends/local/mod.ts";
+import { type BenchApp, benchApp, keyOf, request, syncOf } from "./kit.ts";
+import { fillMailbox } from "./mailbox.ts";
+import { makeWords } from "./words.ts";
 
 const [kind, file] = process.argv.slice(2);
 /** Devices of one account: a family of phones would be three, a function mailbox ten. */
@@ -32,6 +39,7 @@ async function navette() {
     prime: (devices) => prime(app, devices),
     deliver: (account) => deliver(app, account),
     account: () => addInbox(app, "ada@example.org"),
+    town: (accounts) => settle(app, accounts),
   };
   return { fetch: app.fetch, orders };
 }
@@ -62,6 +70,23 @@ async function prime(app: BenchApp, devices: number): Promise<object> {
   return { folders, devicesOfOne };
 }
 
+/** Messages that each account of a town begins with. */
+const messagesEach = 200;
+
+/** Accounts that have had mail for a while, and the background work of a server that serves. */
+async function settle(app: BenchApp, accounts: number): Promise<object> {
+  const vocabulary = makeWords(3000);
+  const inboxes: string[] = [];
+  for (let n = 0; n < accounts; n++) {
+    const account = await app.addAccount(`user${n}@example.org`);
+    const options = { vocabulary, texts: 200, newest: Date.now() };
+    inboxes.push(await fillMailbox(app.storage, account.id, messagesEach, options));
+  }
+  runTasks(app.program.host.all(task), { clock: systemClock, log: silentLog });
+  while (await wordless(app.storage) > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+  return { inboxes, messagesEach };
+}
+
 async function addInbox(app: BenchApp, address: string): Promise<{ inbox: string }> {
   const account = await app.addAccount(address);
   const { changes } = await app.program.host.one(mailboxes).open(account).folders(undefined);
@@ -82,6 +107,13 @@ async function deliver(app: BenchApp, n: number): Promise<object> {
     `bench-${n}-${begun}`,
   );
   return { begun };
+}
+
+/** Memory after one full collection of garbage: quick, for a server that is at work. */
+function sample(): object {
+  (globalThis as { gc?: () => void }).gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rss, heap: heapUsed + external };
 }
 
 /** Resident memory after everything that is free was given back. */
@@ -110,7 +142,7 @@ console.log(JSON.stringify({ port: listener.port }));
 for await (const line of createInterface({ input: process.stdin })) {
   const [name = "", number = "0"] = line.split(" ");
   if (name === "end") break;
-  const order = { memory, peak }[name] ?? orders[name];
+  const order = { memory, sample, peak }[name] ?? orders[name];
   console.log(JSON.stringify(await order?.(Number(number)) ?? {}));
 }
 process.exit(0);
