@@ -19,8 +19,8 @@ const packages: Record<string, string> = JSON.parse(
   await readFile(join(root, "deno.json"), "utf8"),
 ).imports;
 
-/** Files that no product code is made of; they may import anything. `_kit.ts` serves a folder's tests. */
-const apart = /^(?:tests|examples|scripts)\/|_test\.ts$|\/_kit\.ts$/;
+/** Files that no product code is made of; they may import anything. A `_kit.ts` (or `_x_kit.ts`) serves a folder's tests. */
+const apart = /^(?:tests|examples|scripts)\/|_test\.ts$|\/_(\w+_)?kit\.ts$/;
 
 /** Packages that core is built on; any other belongs into a plugin. */
 const corePackages = [
@@ -60,7 +60,8 @@ const table: readonly {
   {
     files: /^plugins\/mailbox\/backends\/([^/]+)\//,
     mayImport: (to, [, backend]) =>
-      to === "core/mod.ts" || /^plugins\/mailbox\/([^/]+\.ts$|(mime|search)\/)/.test(to) ||
+      to === "core/mod.ts" ||
+      /^plugins\/mailbox\/([^/]+\.ts$|(mime|search)\/|outbox\/(relay|smtp)\.ts$)/.test(to) ||
       to.startsWith(`plugins/mailbox/backends/${backend}/`),
   },
   {

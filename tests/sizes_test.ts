@@ -13,7 +13,7 @@ const limits = {
 const exempt: Readonly<Record<string, string>> = {};
 
 const all = await sources();
-const isTest = (path: string) => /^tests\/|_test\.ts$|\/_kit\.ts$/.test(path);
+const isTest = (path: string) => /^tests\/|_test\.ts$|\/_(\w+_)?kit\.ts$/.test(path);
 
 test("no file is longer than the house allows", () => {
   const long: string[] = [];
