@@ -5,7 +5,8 @@ import { migrate } from "../../core/migrate.ts";
 import { definePlugin, type Storage } from "../../core/mod.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { fakeClock, settle } from "../../tests/kit.ts";
-import { elsewhere, type Engine, engine, line, subjects } from "../../tests/kit_sync.ts";
+import { elsewhere, type Engine, engine, type Line, line, subjects } from "../../tests/kit_sync.ts";
+import { draftFields, type Phone } from "./client/mod.ts";
 import { migrations } from "./migrations.ts";
 import { plainState } from "./plain_state.ts";
 import { type Next, Outdated, type Session, type SyncState } from "./sync_state.ts";
@@ -144,5 +145,80 @@ describe("without a plugin for the sync engine's memory", () => {
       phone.collection(app.inbox).items.get(id)?.fields.get("Email:Read")?.text,
       "1",
     );
+  });
+
+  describe("a draft whose answer was lost", () => {
+    let wire: Line;
+    let phone: Phone;
+    let drafts: string;
+    beforeEach(async () => {
+      wire = line();
+      phone = await app.phone({ fetch: wire.fetch });
+      drafts = phone.folder(3).id;
+      await phone.syncAll(drafts);
+    });
+    const folder = () => phone.collection(drafts);
+    const loses = async () => {
+      wire.next = "answer is lost";
+      await assert.rejects(phone.sync([drafts]), TypeError);
+    };
+    const stored = async () => (await app.mailbox().list(drafts, {}, 100)).items;
+    const plan = draftFields({ to: "b@example.org", subject: "Plan", text: "Tomorrow?" });
+
+    it("is there once, under the id that it got first", async () => {
+      folder().add("d1", ...plan);
+      await loses();
+      const { id } = (await stored())[0]!;
+      await phone.syncAll(drafts);
+      assert.deepEqual((await stored()).map((item) => item.id), [id]);
+      assert.deepEqual([...folder().items.keys()], [id]);
+      assert.equal(phone.resets, 1);
+    });
+
+    it("stays away where somebody deleted it meanwhile", async () => {
+      folder().add("d1", ...plan);
+      await loses();
+      await app.mailbox().remove((await stored())[0]!.id, elsewhere());
+      await phone.syncAll(drafts);
+      assert.deepEqual([await stored(), [...folder().items.keys()]], [[], []]);
+    });
+
+    it("is another one where the device says something else under its ClientId", async () => {
+      folder().add("1", ...plan);
+      await phone.syncAll(drafts);
+      folder().add("1", ...draftFields({ subject: "Other", text: "Never" }));
+      await phone.syncAll(drafts);
+      assert.deepEqual(subjects(phone, drafts), ["Other", "Plan"]);
+    });
+
+    it("is sent once, whether it was there or not", async () => {
+      folder().send("d1", "new", ...plan);
+      await loses();
+      await phone.syncAll(drafts);
+      assert.equal(app.sent.length, 1);
+      folder().add("d2", ...plan);
+      await phone.syncAll(drafts);
+      const { id } = (await stored())[0]!;
+      // A device composes a repeat anew: its words may differ.
+      folder().send(id, "there", ...draftFields({ subject: "Final" }));
+      await loses();
+      folder().reset();
+      await phone.syncAll(drafts);
+      assert.deepEqual([app.sent.length, await stored(), folder().items.size], [2, [], 0]);
+      assert.deepEqual(folder().responses.map(({ status }) => status).filter((s) => s !== 1), []);
+    });
+
+    it("keeps what is changed in it, though the same was said before", async () => {
+      folder().add("d1", ...plan);
+      await phone.syncAll(drafts);
+      const { id } = (await stored())[0]!;
+      for (const subject of ["One", "Two", "One"]) {
+        folder().change(id, ...draftFields({ subject }));
+        await phone.syncAll(drafts);
+      }
+      const other = await app.phone({ id: "PHONE2" });
+      await other.syncAll(drafts);
+      assert.deepEqual(subjects(other, drafts), ["One"]);
+    });
   });
 });

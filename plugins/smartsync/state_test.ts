@@ -67,6 +67,26 @@ describe("smartsync", () => {
     assert.equal(await isUnknown(""), true);
   });
 
+  it("counts how often a key is repeated, and since when, until the device gets on", async () => {
+    const [one, two] = await twoAnswers(next(), next({ held: [held("x")] }));
+    const repeated = async () => {
+      const { times, since } = (await open(one)).lost!;
+      return [times, since];
+    };
+    const start = clock.now();
+    assert.deepEqual(await repeated(), [1, start]);
+    await (await open(one)).amend([]);
+    await clock.tick(1000);
+    assert.deepEqual(await repeated(), [2, start], "sent again as it was");
+    await (await open(one)).commit(next({ held: [held("y")] }));
+    await clock.tick(1000);
+    assert.deepEqual(await repeated(), [3, start], "another one, to the same key");
+    const three = await (await open(two)).commit(next());
+    assert.equal((await open(three)).lost, undefined);
+    const { times, since } = (await open(two)).lost!;
+    assert.deepEqual([times, since], [1, clock.now()], "it got on in between");
+  });
+
   it("open() shows what was handed out once the device uses the new key", async () => {
     const [one, two] = await twoAnswers(
       next({ state: "a", held: [held("x")] }),

@@ -1,6 +1,8 @@
 // A device that adds the same without end: its folder pauses, and nothing is lost or doubled by that.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Unavailable } from "../../../../core/mod.ts";
+import { altered } from "../../../../tests/kit_eas.ts";
 import { type Engine, engine, type Line, line, subjects } from "../../../../tests/kit_sync.ts";
 import { draftFields, type Phone } from "../../client/mod.ts";
 import { problemList } from "../../problems.ts";
@@ -12,8 +14,18 @@ describe("a device that adds the same without end", () => {
   let wire: Line;
   let phone: Phone;
   let drafts: string;
+  let away: boolean;
   beforeEach(async () => {
-    app = await engine();
+    away = false;
+    app = await engine({
+      wrap: (mailbox) =>
+        altered(mailbox, {
+          create: (...given) => {
+            if (away) throw new Unavailable("Cannot write: the store is away");
+            return mailbox.create(...given);
+          },
+        }),
+    });
     wire = line();
     phone = await app.phone({ fetch: wire.fetch });
     drafts = phone.folder(3).id;
@@ -86,6 +98,10 @@ describe("a device that adds the same without end", () => {
       wire.next = "answer is lost";
       await assert.rejects(phone.sync([drafts]), TypeError);
     }
+    // The store is away for a while: what was begun is not new when it comes again.
+    away = true;
+    for (let n = 0; n < 3; n++) await phone.sync([drafts]).catch(() => {});
+    away = false;
     await phone.syncAll(drafts);
     assert.equal(await stored(), 300);
     assert.deepEqual(await problemList(app.db, app.clock).list(), []);

@@ -5,7 +5,7 @@ import { changeSince } from "../../schema/marks.ts";
 import { deviceOf, type Work } from "../work.ts";
 import { type Brake, brakeOf } from "./brake.ts";
 import type { Op } from "./hunt.ts";
-import { doneBefore, type Entry, type Filed } from "./journal.ts";
+import type { Entry, Filed } from "./journal.ts";
 import type { AskedCollection } from "./request.ts";
 
 /** Items that go out as stubs, and why. */
@@ -82,7 +82,8 @@ export async function addsTooMuch(
   },
 ): Promise<boolean> {
   const device = deviceOf(call);
-  const fresh = filed.filter((one) => !doneBefore(journal, one));
+  // Begun counts as well: a device that repeats its Adds while the store is away adds nothing new.
+  const fresh = filed.filter(({ id, what }) => journal.get(id)?.what !== what);
   const rate = work.addRates.check(device, request.id, fresh, call.clock.now());
   if (rate !== "begins") return rate === "pauses";
   call.log.error(
