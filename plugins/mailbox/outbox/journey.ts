@@ -69,9 +69,16 @@ export class Journey {
         throw refusal;
       }
       const after = this.#giveUp(entry, relayed);
-      await this.#write(() => this.#queue.settle(entry.id, entry.rounds + 1, after), signal);
+      // Sent is noted no earlier: a crash before only has it saved again, under the same token.
+      await this.#write(
+        () => this.#queue.settle(entry.id, entry.rounds + 1, after, saved),
+        signal,
+      );
       this.#countSent(before, after);
-      if (own) saved = await this.#saveSent(entry);
+      if (own) {
+        saved = await this.#saveSent(entry);
+        if (saved) await this.#queue.sentSaved(entry.id);
+      }
       const told = await tell(this.#parts, this.#queue, entry, after, own?.relay);
       const tried = signal !== undefined && !signal.aborted;
       await this.#queue.release(entry.id, this.#dueAfter(entry, after, saved && told, tried));
@@ -120,7 +127,6 @@ export class Journey {
       // What can never work must not hold up the message for ever.
       if (!(error instanceof Refused || error instanceof NotFound)) return false;
     }
-    await this.#queue.sentSaved(entry.id);
     return true;
   }
 

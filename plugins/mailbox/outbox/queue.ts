@@ -29,21 +29,22 @@ export class Queue {
 
   /** Stores a body, piece by piece; nothing of it counts before {@link Queue.accept}. */
   async receive(accountId: number, sender: string, body: Bytes): Promise<{ id: Num; size: Num }> {
+    const all = pieces(body, chunkSize)[Symbol.asyncIterator]();
+    const first = await all.next();
+    // Most bodies are of one piece: then this is all.
     const id = await this.#db.transaction(async (tx) => {
       const sql = `INSERT INTO mailbox_outgoing (account_id, sender, created) VALUES (?, ?, ?)
         RETURNING id`;
-      return (await tx.all<{ id: Num }>(sql, [accountId, sender, this.#clock.now()]))[0]!.id;
+      const [row] = await tx.all<{ id: Num }>(sql, [accountId, sender, this.#clock.now()]);
+      if (!first.done) await putChunk(tx, row!.id, 0, first.value);
+      return row!.id;
     });
-    let size = 0;
-    let number = 0;
+    let size = first.done ? 0 : first.value.length;
+    let number = 1;
     try {
-      for await (const bytes of pieces(body, chunkSize)) {
-        await this.#db.run(`INSERT INTO mailbox_outgoing_chunk VALUES (?, ?, ?)`, [
-          id,
-          number++,
-          bytes,
-        ]);
-        size += bytes.length;
+      for (let next = await all.next(); !next.done; next = await all.next()) {
+        await putChunk(this.#db, id, number++, next.value);
+        size += next.value.length;
       }
     } catch (error) {
       await this.drop(id).catch(() => {}); // housekeeping does it too; the cause matters more
@@ -173,10 +174,16 @@ export class Queue {
     });
   }
 
-  /** Writes down how recipients came off. */
-  async settle(id: number, rounds: number, recipients: readonly Recipient[]): Promise<void> {
+  /** Writes down how recipients came off; `saved`: and that nothing is left to put into Sent. */
+  async settle(
+    id: number,
+    rounds: number,
+    recipients: readonly Recipient[],
+    saved = false,
+  ): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      await tx.run(`UPDATE mailbox_outgoing SET rounds = ? WHERE id = ?`, [rounds, id]);
+      const sent = saved ? ", save_sent = 0" : "";
+      await tx.run(`UPDATE mailbox_outgoing SET rounds = ?${sent} WHERE id = ?`, [rounds, id]);
       for (const { address, state, status, diagnostic, round, told } of recipients) {
         await tx.run(
           `UPDATE mailbox_outgoing_recipient
@@ -222,6 +229,10 @@ export class Queue {
     const [row] = await this.#db.all<{ count: Num; oldest: Num | null }>(sql);
     return { count: row?.count ?? 0, oldest: row?.oldest ?? undefined };
   }
+}
+
+async function putChunk(db: Database, id: number, number: number, bytes: Uint8Array) {
+  await db.run(`INSERT INTO mailbox_outgoing_chunk VALUES (?, ?, ?)`, [id, number, bytes]);
 }
 
 async function entryOf(db: Database, id: number): Promise<Entry | undefined> {
