@@ -13,14 +13,15 @@ import {
 } from "../../../../core/mod.ts";
 import type { Backend, Mailbox, Send, Submission } from "../../api.ts";
 import { imapAuthenticator, imapPasswordKeeper } from "./authenticator.ts";
-import { openConnection } from "./connect.ts";
+import { type Login, openConnection } from "./connect.ts";
 import { Desks } from "./desk.ts";
 import { dropAccountItems, itemMigrations, tidyItems } from "./item_tables.ts";
 import { makeKeyring } from "./keyring.ts";
 import { ImapMailbox } from "./mailbox.ts";
-import { passwordChecks } from "./password_checks.ts";
+import { type PasswordChecks, passwordChecks } from "./password_checks.ts";
 import { placeMigrations } from "./place_rows.ts";
-import { makeSeals, sealMigrations } from "./seals.ts";
+import { makeSeals, sealMigrations, type Seals } from "./seals.ts";
+import type { Server } from "./server.ts";
 import type { Residence } from "./servers.ts";
 import { submissionOf } from "./submission.ts";
 
@@ -73,31 +74,22 @@ const keepFor = 900;
 
 const hour = 3_600_000;
 
+/** What the servers share in this process. */
+interface Shared {
+  readonly options: GatewayOptions;
+  readonly keyring: ReturnType<typeof makeKeyring>;
+  readonly checks: PasswordChecks;
+  readonly seals: Seals;
+  /** By the server's name. */
+  readonly desks: ReadonlyMap<string, Desks>;
+}
+
 /** Makes the gateway of all servers. Nothing is opened before somebody logs in. */
 export function imapGateway(options: GatewayOptions): Gateway {
-  const { residence, db, clock, log, accounts, send, name, maxMessageSize } = options;
-  const checks = passwordChecks({
-    clock,
-    async tryLogin(server, login) {
-      const client = await openConnection(server, login);
-      // Not waited for: who logs in need not wait for a goodbye.
-      void client.logout().catch(() => {}).then(() => client.close());
-    },
-  });
-  const longest = Math.max(0, ...residence.servers.map(({ config }) => config.rememberLogin));
-  const keyring = makeKeyring({
-    clock,
-    keep: Math.max(keepFor, longest),
-    dropped: ({ address }) => checks.forget(address),
-  });
-  const seals = makeSeals(db);
-  const desks = new Map(
-    residence.servers.map((server) =>
-      [server.name, new Desks({ server, db, clock, keyring, maxMessageSize })] as const
-    ),
-  );
-  const { returned } = options;
-  const parts = { residence, accounts, checks, keyring, seals, log, returned };
+  const shared = share(options);
+  const { keyring, seals, desks } = shared;
+  const { residence, send, name } = options;
+  const parts = { ...options, ...shared };
   return {
     backends: [...desks].map(([id, desks]): Backend => ({
       id,
@@ -109,35 +101,9 @@ export function imapGateway(options: GatewayOptions): Gateway {
       const server = residence.serverOf(account.address);
       return server && submissionOf({ server, keyring, name }, account);
     },
-    async unlock(account, ask) {
-      const server = residence.serverOf(account.address);
-      if (!server || server.config.master.user !== "") return;
-      const password = await ask();
-      const secret = { reveal: () => password };
-      // Throws what is wrong with it, in the server's words.
-      (await openConnection(server, { address: account.address, secret })).close();
-      keyring.put(account, secret);
-    },
-    housekeeping: {
-      name: "imap housekeeping",
-      async run(signal) {
-        while (!signal.aborted) {
-          await tidy(db, clock, signal).catch((error) => {
-            log.warn({ err: error }, "Housekeeping of IMAP accounts failed; it is tried again");
-          });
-          await pause(clock, hour, signal);
-        }
-      },
-    },
-    async forget(account) {
-      keyring.drop(account);
-      for (const each of desks.values()) each.drop(account.id);
-      await seals.removeAccount(account.id);
-      await db.transaction(async (tx) => {
-        await dropAccountItems(tx, account.id);
-        await tx.run("DELETE FROM mailbox_imap_folder WHERE account = ?", [account.id]);
-      });
-    },
+    unlock: (account, ask) => unlock(shared, account, ask),
+    housekeeping: { name: "imap housekeeping", run: (signal) => keepHouse(options, signal) },
+    forget: (account) => forget(shared, account),
     revoked: (appPassword) => seals.remove(appPassword),
     async close() {
       keyring.close();
@@ -146,6 +112,62 @@ export function imapGateway(options: GatewayOptions): Gateway {
   };
 }
 
-async function tidy(db: Database, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (await tidyItems(db, clock.now()) && !signal.aborted) await pause(clock, 100, signal);
+function share(options: GatewayOptions): Shared {
+  const { residence: { servers }, db, clock, maxMessageSize } = options;
+  const checks = passwordChecks({ clock, tryLogin });
+  const longest = Math.max(0, ...servers.map(({ config }) => config.rememberLogin));
+  const keyring = makeKeyring({
+    clock,
+    keep: Math.max(keepFor, longest),
+    dropped: ({ address }) => checks.forget(address),
+  });
+  const desks = new Map(
+    servers.map((server) =>
+      [server.name, new Desks({ server, db, clock, keyring, maxMessageSize })] as const
+    ),
+  );
+  return { options, keyring, checks, seals: makeSeals(db), desks };
+}
+
+async function tryLogin(server: Server, login: Login): Promise<void> {
+  const client = await openConnection(server, login);
+  // Not waited for: who logs in need not wait for a goodbye.
+  void client.logout().catch(() => {}).then(() => client.close());
+}
+
+async function unlock(
+  { options: { residence }, keyring }: Shared,
+  account: Account,
+  ask: () => Promise<string>,
+): Promise<void> {
+  const server = residence.serverOf(account.address);
+  if (!server || server.config.master.user !== "") return;
+  const password = await ask();
+  const secret = { reveal: () => password };
+  await tryLogin(server, { address: account.address, secret });
+  keyring.put(account, secret);
+}
+
+async function forget({ options: { db }, keyring, desks, seals }: Shared, account: Account) {
+  keyring.drop(account);
+  for (const each of desks.values()) each.drop(account.id);
+  await seals.removeAccount(account.id);
+  await db.transaction(async (tx) => {
+    await dropAccountItems(tx, account.id);
+    await tx.run("DELETE FROM mailbox_imap_folder WHERE account = ?", [account.id]);
+  });
+}
+
+async function keepHouse(
+  { db, clock, log }: GatewayOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      while (await tidyItems(db, clock.now()) && !signal.aborted) await pause(clock, 100, signal);
+    } catch (error) {
+      log.warn({ err: error }, "Housekeeping of IMAP accounts failed; it is tried again");
+    }
+    await pause(clock, hour, signal);
+  }
 }
