@@ -82,12 +82,10 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   };
   const all = await places.all();
   const folder = (role: Role) => all.find((place) => place.role === role)!.id;
-  return {
+  const desk: Desk = {
     box: mailboxOf(store, places, connections),
     store,
-    with(store) {
-      return { ...this, store, box: mailboxOf(store, places, connections) };
-    },
+    with: (store) => ({ ...desk, store, box: mailboxOf(store, places, connections) }),
     db,
     clock,
     inbox: folder("inbox"),
@@ -103,6 +101,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
       if (!options.db) await db.close();
     },
   };
+  return desk;
 }
 
 /** A database with the tables of items. */

@@ -26,6 +26,7 @@ import {
   rowsBetween,
   rowsByUid,
   updateRows,
+  waitingRows,
   withFlags,
 } from "./item_rows.ts";
 import { isDeleted } from "./marks.ts";
@@ -288,11 +289,7 @@ async function arrive(to: FolderWrite, arrivals: readonly Facts[]): Promise<void
 
 /** Gives waiting rows their new UIDs; returns the messages that nobody waits for. */
 async function match(to: FolderWrite, arrivals: readonly Facts[]): Promise<Facts[]> {
-  const waiting = await to.tx.all<ItemRow>(
-    "SELECT i.* FROM (SELECT DISTINCT value FROM json_each(?)) j JOIN mailbox_imap_item i " +
-      "ON i.print = j.value WHERE i.folder = ? AND i.uid < 0 ORDER BY i.uid DESC",
-    [JSON.stringify(arrivals.map(({ print }) => print)), to.folder],
-  );
+  const waiting = await waitingRows(to.tx, to.folder, arrivals.map(({ print }) => print));
   const byPrint = Map.groupBy(waiting, ({ print }) => print);
   const matched: ItemRow[] = [];
   const rest: Facts[] = [];

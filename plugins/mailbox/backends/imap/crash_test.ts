@@ -9,7 +9,8 @@ import { troubled, type TroubledStorage } from "../../../../tests/kit_trouble.ts
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
-import { type Fate, startTap, type Tap } from "../../../../tests/servers/tap.ts";
+import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
+import { Device } from "./_device.ts";
 import { type Desk, openDesk } from "./_items_kit.ts";
 import { itemMigrations } from "./item_tables.ts";
 
@@ -72,38 +73,6 @@ const errands: readonly Errand[] = [
   },
 ];
 
-/** What a device knows of a folder. */
-class Device {
-  readonly items = new Map<string, string>();
-  #cursor = "";
-  readonly #desk: Desk;
-  readonly #folder: string;
-
-  constructor(desk: Desk, folder: string) {
-    this.#desk = desk;
-    this.#folder = folder;
-  }
-
-  async begin(): Promise<void> {
-    this.#cursor = (await this.#desk.box.changes(this.#folder, undefined, 0)).cursor;
-    for (const item of await listAll(this.#desk.box, this.#folder)) {
-      this.items.set(item.id, JSON.stringify(item));
-    }
-  }
-
-  async sync(): Promise<void> {
-    for (let more = true; more;) {
-      const page = await this.#desk.box.changes(this.#folder, this.#cursor, 2);
-      for (const { id, state } of page.changes) {
-        if (state) this.items.set(id, JSON.stringify(state));
-        else this.items.delete(id);
-      }
-      this.#cursor = page.cursor;
-      more = page.more;
-    }
-  }
-}
-
 interface World {
   readonly desk: Desk;
   readonly storage: TroubledStorage;
@@ -112,15 +81,21 @@ interface World {
   readonly trash: Device;
 }
 
-for (
-  const [name, without] of [["everything", []], ["IMAP4rev1 only", [
-    "QRESYNC",
-    "CONDSTORE",
-    "ESEARCH",
-    "UIDPLUS",
-    "MOVE",
-  ]]] as const
-) {
+const all = {
+  name: "everything",
+  without: [],
+  fates: ["cut", "cut answer"],
+  whens: ["before", "after"],
+} as const;
+// The weaker server takes other ways; where it takes the same, the first has shown it.
+const little = {
+  name: "IMAP4rev1 only",
+  without: ["QRESYNC", "CONDSTORE", "ESEARCH", "UIDPLUS", "MOVE"],
+  fates: ["cut answer"],
+  whens: ["after"],
+} as const;
+
+for (const { name, without, fates, whens } of [all, little]) {
   describe(`writes that are cut off, with ${name}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
@@ -141,8 +116,8 @@ for (
       for (const subject of subjects) await dovecot.deliver(user, message(subject));
       const desk = await openDesk({ server: dovecot, port: tap.port, user, db: storage });
       const [inbox, trash] = [
-        new Device(desk, desk.inbox),
-        new Device(desk, desk.folder("trash")),
+        new Device(desk.box, desk.inbox),
+        new Device(desk.box, desk.folder("trash")),
       ];
       await inbox.begin();
       await trash.begin();
@@ -175,18 +150,15 @@ for (
         }
         assert.deepEqual(there.sort(), [...wanted].sort(), `${what}: the server's ${path}`);
         const listed = await listAll(desk.box, folder);
-        assert.deepEqual(
-          [...device.items.values()].sort(),
-          listed.map((item) => JSON.stringify(item)).sort(),
-          `${what}: a device's ${path}`,
-        );
+        const sorted = [...listed].sort((a, b) => a.id < b.id ? -1 : 1);
+        assert.deepEqual(device.states, sorted, `${what}: a device's ${path}`);
         assert.equal(listed.length, wanted.length, `${what}: the listing of ${path}`);
       }
       imap.close();
     }
 
     for (const errand of errands) {
-      for (const fate of ["cut", "cut answer"] as const satisfies readonly Fate[]) {
+      for (const fate of fates) {
         test(`${errand.name}: ${fate} at any command, then again`, async () => {
           for (let at = 1;; at++) {
             const world = await begin(errand);
@@ -213,7 +185,7 @@ for (
         });
       }
 
-      for (const when of ["before", "after"] as const) {
+      for (const when of whens) {
         test(`${errand.name}: the storage fails ${when} any statement, then another process`, async () => {
           for (let at = 1;; at++) {
             const world = await begin(errand);

@@ -58,7 +58,8 @@ export async function rowsById(
   items: readonly number[],
 ): Promise<(ItemRow & { validity: string })[]> {
   return await db.all(
-    `SELECT ${columns}, s.validity FROM json_each(?) j JOIN mailbox_imap_item i ON i.id = j.value ` +
+    `SELECT ${columns}, s.validity FROM json_each(?) j CROSS JOIN mailbox_imap_item i ` +
+      "ON i.id = j.value " +
       "JOIN mailbox_imap_state s ON s.folder = i.folder WHERE s.account = ?",
     [JSON.stringify(items), account],
   );
@@ -70,10 +71,24 @@ export async function rowsByUid(
   uids: readonly number[],
 ): Promise<ItemRow[]> {
   return await db.all(
-    `SELECT ${columns} FROM json_each(?) j JOIN mailbox_imap_item i ON i.folder = ? ` +
-      "AND i.uid = j.value",
-    [JSON.stringify(uids), folder],
+    `SELECT ${columns} FROM mailbox_imap_item i WHERE i.folder = ? ` +
+      "AND i.uid IN (SELECT value FROM json_each(?))",
+    [folder, JSON.stringify(uids)],
   );
+}
+
+/** Rows that wait for a UID, by fingerprint; those that had the lower UIDs first. */
+export async function waitingRows(
+  db: Database,
+  folder: number,
+  prints: readonly string[],
+): Promise<ItemRow[]> {
+  const rows = await db.all<ItemRow & { uid: number }>(
+    `SELECT ${columns} FROM mailbox_imap_item i INDEXED BY mailbox_imap_item_print ` +
+      "WHERE i.folder = ? AND i.print IN (SELECT value FROM json_each(?)) AND i.uid < 0",
+    [folder, JSON.stringify(prints)],
+  );
+  return rows.sort((a, b) => b.uid - a.uid);
 }
 
 /** Rows of messages between two UIDs (both included), in their order. */

@@ -51,7 +51,7 @@ export async function countItems(
 ): Promise<number> {
   return await inPlace(store, id, async (place, open) => {
     const seen = snapshotOf(open);
-    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity, true);
+    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity);
     const [at, end] = stretchOf(order, from);
     return Math.max(0, end - at);
   }, { repeatable: true, doing: "count the folder" });

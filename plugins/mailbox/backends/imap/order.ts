@@ -31,18 +31,18 @@ export class Orders {
   /**
    * The order of an open folder from `floor` (milliseconds) on. Asks for nothing where nothing has
    * changed; else one SEARCH, and one FETCH for the messages whose arrival is not known yet. Without
-   * modification sequences nothing tells of messages that were marked as deleted: `exact` asks.
+   * modification sequences nothing tells of messages that were marked as deleted: then it is asked
+   * each time.
    */
   async of(
     client: ImapFlow,
     folder: number,
     seen: Snapshot,
     floor: number,
-    exact = false,
   ): Promise<Order> {
     const kept = this.#cache.get(folder);
     const known = kept?.seen.validity === seen.validity ? kept : undefined;
-    const sure = seen.modseq !== "" || !exact;
+    const sure = seen.modseq !== "";
     if (sure && known && known.floor <= floor && isSameSnapshot(known.seen, seen)) return known;
     const order = await read(client, seen, Math.min(floor, known?.floor ?? floor), known);
     this.#cache.set(folder, order);

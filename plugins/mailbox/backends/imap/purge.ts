@@ -83,7 +83,8 @@ export async function purgeLeftovers(
 /** Rows of messages that are ours to delete. */
 async function leftovers({ db }: ItemStore, folder: number): Promise<ItemRow[]> {
   return await db.all<ItemRow>(
-    "SELECT i.* FROM mailbox_imap_state s JOIN mailbox_imap_item i ON i.folder = s.folder " +
+    "SELECT i.* FROM mailbox_imap_state s JOIN mailbox_imap_item i " +
+      "INDEXED BY mailbox_imap_item_leftover ON i.folder = s.folder " +
       `WHERE s.folder = ? AND s.leftovers > 0 AND i.gone = ${leftover} AND i.uid > 0 LIMIT 500`,
     [folder],
   );

@@ -139,7 +139,7 @@ export async function findPut(
   }
   if (found.length === 0) return undefined;
   const taken = await db.all<{ uid: number }>(
-    "SELECT i.uid FROM json_each(?) j JOIN mailbox_imap_item i ON i.folder = ? AND i.uid = j.value " +
+    "SELECT i.uid FROM json_each(?) j CROSS JOIN mailbox_imap_item i ON i.folder = ? AND i.uid = j.value " +
       "JOIN mailbox_imap_write w ON w.item = i.id WHERE w.account = ? AND w.token <> ?",
     [
       JSON.stringify(found.map(({ uid }) => uid)),
