@@ -37,6 +37,7 @@ export type {
   PasswordKeeper,
   Started,
   Task,
+  Tester,
 } from "./points.ts";
 export {
   accountDeleted,

@@ -124,11 +124,17 @@ export interface Finding {
   readonly detail: string;
   readonly fix?: string;
 }
-export const diagnosis = definePoint<(url: string | undefined) => Promise<readonly Finding[]>>(
-  "core.diagnosis",
-  "many",
-  "Checks of `doctor`",
-);
+/** Somebody who may log in: for checks of what only users can do. */
+export interface Tester {
+  readonly user: string;
+  readonly password: string;
+}
+/** Looks at something; `tester` only where the person gave one. */
+export type Diagnosis = (
+  url: string | undefined,
+  tester?: Tester,
+) => Promise<readonly Finding[]>;
+export const diagnosis = definePoint<Diagnosis>("core.diagnosis", "many", "Checks of `doctor`");
 
 /** Registers metrics of a plugin; called once at start. */
 export const metric = definePoint<(registry: Registry) => void>(

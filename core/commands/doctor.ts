@@ -1,15 +1,18 @@
 // navette doctor: what is wrong, and how to mend it.
 import { coreFindings, type Wishes } from "../doctor/mod.ts";
 import { CliError, ConfigError } from "../error.ts";
-import { diagnosis, type Finding } from "../points.ts";
+import { diagnosis, type Finding, type Tester } from "../points.ts";
 import type { CoreCommand, Parts } from "./parts.ts";
+import { oldPassword } from "./passwords.ts";
 
 export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) => {
   program.command("doctor").description("Look for what is wrong; each finding with its fix")
     .argument("[url]", "where clients reach this server, for example https://mail.example.com")
     .option("--hold <seconds>", "how long to hold a request there (default: 65; 0: not)", "65")
+    .option("--user <address>", "also look at what this user can do; with --password-stdin")
+    .option("--password-stdin", "read that user's password from standard input")
     .option("--json", "print JSON")
-    .action(async (url: string | undefined, options: { hold: string; json?: boolean }) => {
+    .action(async (url: string | undefined, options: DoctorOptions) => {
       if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
         throw new CliError(`Cannot check ${url}: wanted https://host`, 2);
       }
@@ -20,7 +23,8 @@ export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) 
       if (url !== undefined && hold > 10 && parts.terminal.errIsTerminal) {
         parts.terminal.err(`A request is held for ${hold} s: please wait\n`);
       }
-      const findings = await examine(parts, { url, hold });
+      const tester = await testerOf(parts, options);
+      const findings = await examine(parts, { url, hold }, tester);
       if (options.json) json(findings);
       else for (const finding of findings) show(finding, print);
       const errors = findings.filter(({ level }) => level === "error").length;
@@ -28,7 +32,27 @@ export const doctorCommand: CoreCommand = (parts) => (program, { print, json }) 
     });
 };
 
-async function examine(parts: Parts, wishes: Wishes): Promise<Finding[]> {
+interface DoctorOptions {
+  readonly hold: string;
+  readonly user?: string;
+  readonly passwordStdin?: boolean;
+  readonly json?: boolean;
+}
+
+async function testerOf(parts: Parts, options: DoctorOptions): Promise<Tester | undefined> {
+  const { user } = options;
+  if (user === undefined) {
+    if (options.passwordStdin) throw new CliError("Cannot try a password without --user", 2);
+    return undefined;
+  }
+  return { user, password: await oldPassword(parts, options, `Password of ${user}: `) };
+}
+
+async function examine(
+  parts: Parts,
+  wishes: Wishes,
+  tester: Tester | undefined,
+): Promise<Finding[]> {
   const configured = configFindings(parts);
   // Everything else would be looked at with options that are not meant.
   if (parts.setup.trouble) return configured;
@@ -44,7 +68,7 @@ async function examine(parts: Parts, wishes: Wishes): Promise<Finding[]> {
     const { host } = session;
     const own = await coreFindings(parts, parts.config(), host.db, wishes);
     const others = await Promise.all(
-      host.all(diagnosis).map((examine) => carefully(examine, wishes.url)),
+      host.all(diagnosis).map((examine) => carefully(() => examine(wishes.url, tester))),
     );
     return [...configured, ...own, ...others.flat()];
   } finally {
@@ -53,11 +77,10 @@ async function examine(parts: Parts, wishes: Wishes): Promise<Finding[]> {
 }
 
 async function carefully(
-  examine: (url: string | undefined) => Promise<readonly Finding[]>,
-  url: string | undefined,
+  examine: () => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
   try {
-    return await examine(url);
+    return await examine();
   } catch (error) {
     const detail = `the check itself failed: ${(error as Error).message}`;
     return [{ check: "a plugin's check", level: "error", detail }];

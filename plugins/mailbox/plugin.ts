@@ -196,18 +196,25 @@ function services(parts: Parts): Contribution[] {
 }
 
 /** Accounts whose mail lies at other servers. */
-function elsewhere({ lies, gateway }: Parts): Contribution[] {
+function elsewhere({ host, name, lies, gateway }: Parts): Contribution[] {
   const always = [
     appPasswordRevoked.of(({ appPassword }) => gateway.revoked(appPassword), "mailbox"),
     closing.of(() => gateway.close(), "mailbox"),
   ];
   if (lies.servers.length === 0) return always;
+  const looked = {
+    residence: lies,
+    accounts: () => host.one(accounts),
+    clock: host.clock,
+    name,
+    maxMessageSize: host.config.maxMessageSize,
+  };
   return [
     ...always,
     authenticator.of(gateway.authenticator, "imap"),
     passwordKeeper.of(gateway.keeper, "imap"),
     task.of(gateway.housekeeping),
-    diagnosis.of(() => diagnoseServers(lies), "imap"),
+    diagnosis.of((_url, tester) => diagnoseServers(looked, tester), "imap"),
   ];
 }
 

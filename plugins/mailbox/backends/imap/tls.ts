@@ -45,10 +45,15 @@ type Transport = NonNullable<ImapFlowOptions["transport"]>;
  * has no moment at which that could be checked.
  */
 export function pinnedTransport(pinned: string): Transport {
+  return inspectedTransport((socket) => checkFingerprint(socket, pinned));
+}
+
+/** Connections whose TLS is looked at before anything else is said; `inspect` may refuse it. */
+export function inspectedTransport(inspect: (socket: TLSSocket) => void): Transport {
   const checked = (open: (done: () => void) => TLSSocket, done: () => void): TLSSocket => {
     const socket = open(() => {
       try {
-        checkFingerprint(socket, pinned);
+        inspect(socket);
       } catch (error) {
         socket.destroy(error as Error);
         return;
