@@ -16,10 +16,12 @@ import {
   stateOf,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, folderIdOf, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
 import { deleteMessages } from "./purge.ts";
+import { checkRight } from "./places.ts";
 import { atom, command, pairs, word, words } from "./raw.ts";
 import { needItem, sameState } from "./write.ts";
 
@@ -32,7 +34,7 @@ export async function markItem(
 ): Promise<ItemState> {
   return await once(store, token, async (attempt) => {
     const first = await needItem(store, id);
-    const folder = folderIdOf(first.folder);
+    const folder = placeId(first.folder);
     const state = await inPlace(store, folder, async (place, open) => {
       const row = await settle(store, place, open) ? await needItem(store, id) : first;
       return await untilFirst(() => setMarks(store, open, row, marks, attempt));
@@ -133,11 +135,12 @@ async function store(
 export async function removeItem(store: ItemStore, id: ItemId): Promise<void> {
   const first = await findItem(store, id);
   if (!first || isOver(first)) return;
-  const folder = folderIdOf(first.folder);
+  const folder = placeId(first.folder);
   try {
     await inPlace(store, folder, async (place, open) => {
       const row = await settle(store, place, open) ? await findItem(store, id) : first;
       if (!row || isOver(row)) return;
+      checkRight(place, "remove");
       const purged = await deleteMessages(open, [row.uid!]);
       await store.db.transaction((tx) =>
         writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {

@@ -61,11 +61,6 @@ export async function findItem(
   return row?.folder === numbers.folder ? row : undefined;
 }
 
-/** The id of the folder with this number. */
-export function folderIdOf(number: number): FolderId {
-  return `f${number}`;
-}
-
 /**
  * Makes the rows those of the folder as opened: after another UIDVALIDITY all of them are matched
  * first. True where UIDs have changed by that.

@@ -14,7 +14,8 @@ import {
   rowsById,
   rowsByUid,
 } from "./item_rows.ts";
-import { folderIdOf, type ItemStore, settle } from "./item_store.ts";
+import { type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "./place_rows.ts";
 import { isDeleted } from "./marks.ts";
 
 export function openItemIndex(store: ItemStore): ItemIndex {
@@ -67,7 +68,7 @@ function isThere(row: ItemRow): row is ItemRow & { uid: number } {
 function locatedOf(row: ItemRow, validity: string): Located {
   return {
     id: itemId(row),
-    folder: folderIdOf(row.folder),
+    folder: placeId(row.folder),
     uid: row.uid!,
     validity,
     revision: String(row.revision),

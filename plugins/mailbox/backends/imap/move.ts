@@ -14,9 +14,10 @@ import {
   rowsById,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, folderIdOf, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
-import type { Place } from "./places.ts";
+import { checkRight, type Place } from "./places.ts";
 import { deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, transfer } from "./put.ts";
 import { needItem, rowFor } from "./write.ts";
@@ -38,7 +39,7 @@ export async function moveItem(
     const source = await findItem(store, id);
     if (!source) throw new NotFound(`Cannot find item ${id}`);
     const target = await store.places.place(to);
-    const from = folderIdOf(source.folder);
+    const from = placeId(source.folder);
     if (target.number === source.folder) {
       await needItem(store, id);
       return id;
@@ -63,7 +64,7 @@ async function finishMove(
   const found = await lookFor(store, meant, token, to);
   if (!found) return undefined;
   const made = await noteMoved(store, source, attempt, meant, found);
-  await deleteLeftovers(store, folderIdOf(source.folder), source.folder);
+  await deleteLeftovers(store, placeId(source.folder), source.folder);
   return made;
 }
 
@@ -88,8 +89,10 @@ async function beginMove(
   token: string,
 ): Promise<ItemId> {
   const first = await needItem(store, id);
-  const from = folderIdOf(first.folder);
+  const from = placeId(first.folder);
+  checkRight(target, "insert");
   const sent = await inPlace(store, from, async (place, open) => {
+    checkRight(place, "remove");
     const row = await settle(store, place, open) ? await needItem(store, id) : first;
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);

@@ -18,10 +18,11 @@ import {
   stateOf,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, folderIdOf, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagsOf, isPermanent, marksOf, wantedFlags } from "./marks.ts";
-import type { Place } from "./places.ts";
+import { checkRight, type Place } from "./places.ts";
 import { purgeLeftovers } from "./purge.ts";
 import { append, factsOf, findPut, type Meant, spool, wholeSecond } from "./put.ts";
 
@@ -43,6 +44,7 @@ export async function createItem(
     const marks = firstMarks(item.marks);
     const date = wholeSecond(item.date ?? store.clock.now());
     const made = await inPlace(store, folder, async (place, open) => {
+      checkRight(place, "insert");
       await settle(store, place, open);
       const { facts, meant } = await appendOnce(store, place, open, attempt, token, message, {
         marks,
@@ -153,8 +155,10 @@ export async function replaceItem(
     const first = await needItem(store, id);
     // Before a connection is taken: the content may be made from the one that it replaces.
     const message = await spool(content.mime, store.maxMessageSize);
-    const folder = folderIdOf(first.folder);
+    const folder = placeId(first.folder);
     const made = await inPlace(store, folder, async (place, open) => {
+      checkRight(place, "insert");
+      checkRight(place, "remove");
       const row = await settle(store, place, open) ? await needItem(store, id) : first;
       const old = await factsOf(open.client, row.uid!);
       // An earlier try may have come as far as to delete it.
