@@ -5,9 +5,9 @@
 // does one thing after another: in 60 of 100 cases a Sync of its inbox that brings the bodies of what
 // is new and marks an older message as read, in 20 a Search or Find for one or two words with 50
 // results, in 20 a letter to another account, with a copy in Sent. Before each it waits for a random
-// time, exponentially distributed with a mean of one second: about 200 requests a second come in at
-// moments that nobody arranged, 40 of them letters, which is what some 10,000 phones in use ask for.
-// Devices that never wait would only measure how long a queue of 200 is.
+// time, exponentially distributed with a mean of two seconds: about 100 requests a second come in at
+// moments that nobody arranged, 20 of them letters. People are slower than that by far; devices that
+// never wait would only measure how long a queue of 200 is.
 //
 // What must hold. Every answer is HTTP 200 with the status of success; at the end each device has
 // each message of its account once. Of each kind of request, the 99th percentile stays under 20 times
@@ -25,7 +25,7 @@ import { makeWords } from "./words.ts";
 
 const accounts = 100;
 const devicesOfOne = 2;
-const think = 1000;
+const think = 2000;
 const samples = 24;
 const deeds: readonly Deed[] = ["Sync", "Search", "SendMail"];
 
