@@ -4,8 +4,8 @@ import type { Account, Database } from "../../../../core/mod.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
 import type { User } from "../../../../tests/servers/mail_server.ts";
-import { type EditsFolders, type Mailbox, NotFound } from "../../api.ts";
-import type { Folder, Role } from "../../model.ts";
+import type { EditsFolders, Mailbox } from "../../api.ts";
+import type { Role } from "../../model.ts";
 import { openConnection } from "./connect.ts";
 import { type Connections, makeConnections } from "./connections.ts";
 import { testServer } from "./_imap_kit.ts";
@@ -15,7 +15,8 @@ import { openItems } from "./items.ts";
 import { openItemIndex } from "./known_items.ts";
 import { Orders } from "./order.ts";
 import { readPart } from "./part.ts";
-import type { Place, Places } from "./places.ts";
+import { placeMigrations } from "./place_rows.ts";
+import { PlaceBook, type Places } from "./places.ts";
 import { readItems } from "./read.ts";
 
 /** A mailbox whose folders are those that there were at first. */
@@ -25,6 +26,8 @@ export interface Desk {
   readonly db: Database;
   readonly clock: FakeClock;
   readonly inbox: string;
+  readonly user: User;
+  readonly server: DeskOptions["server"];
   folder(role: Role): string;
   /** The same over another store. */
   with(store: ItemStore): Desk;
@@ -57,7 +60,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
       address: user.address,
       secret: { reveal: () => user.password },
     });
-  const connections = makeConnections({
+  const connections: Connections = makeConnections({
     account,
     clock,
     limit,
@@ -68,9 +71,11 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
       options.fit?.(client);
       return client;
     },
+    seen: (mailbox) => places.opened(mailbox),
   });
   const others: ImapFlow[] = [];
-  const places = await fixedPlaces(await reach(server.port), account.id * 1000);
+  const { config } = testServer({ host: server.host });
+  const places = new PlaceBook({ account, db, clock, connections, config });
   const store: ItemStore = {
     db,
     clock,
@@ -80,6 +85,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     owner: options.owner ?? "this process",
     running: new Map(),
   };
+  await places.folders(undefined);
   const all = await places.all();
   const folder = (role: Role) => all.find((place) => place.role === role)!.id;
   const desk: Desk = {
@@ -88,6 +94,8 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     with: (store) => ({ ...desk, store, box: mailboxOf(store, places, connections) }),
     db,
     clock,
+    user,
+    server,
     inbox: folder("inbox"),
     folder,
     async other() {
@@ -107,47 +115,18 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
 /** A database with the tables of items. */
 export async function itemDatabase(): Promise<Database> {
   const db = await openStorage(":memory:");
-  for (const sql of itemMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  await makeTables(db);
   return db;
+}
+
+/** The tables of folders and of items. */
+export async function makeTables(db: Database): Promise<void> {
+  const all = [...placeMigrations, ...itemMigrations];
+  for (const sql of all.flatMap(({ up }) => up)) await db.run(sql);
 }
 
 function accountOf({ address }: User): Account {
   return { id: 1, address, name: "", aliases: [], admin: false, disabled: false };
-}
-
-async function fixedPlaces(client: ImapFlow, first: number): Promise<Places> {
-  const list = (await client.list()).map(({ path, delimiter, specialUse }, at): Place => ({
-    id: `f${first + at}`,
-    number: first + at,
-    path,
-    delimiter,
-    selectable: true,
-    rights: undefined,
-    role: path === "INBOX" ? "inbox" : specialUse?.slice(1).toLowerCase() as Place["role"],
-  }));
-  client.close();
-  return {
-    async folders() {
-      const changes = list.map((place) => ({ id: place.id, folder: folderOf(place) }));
-      return await Promise.resolve({ changes, cursor: "1", more: false });
-    },
-    place(id) {
-      const place = list.find((each) => each.id === id);
-      return place ? Promise.resolve(place) : Promise.reject(new NotFound(`Cannot find ${id}`));
-    },
-    all: () => Promise.resolve(list),
-    byRole: (role) => Promise.resolve(list.find((place) => place.role === role)),
-    async need(role) {
-      return await Promise.resolve(list.find((place) => place.role === role)!);
-    },
-    refresh: () => Promise.resolve(),
-    version: 1,
-    opened() {},
-  };
-}
-
-function folderOf({ id, path, role }: Place): Folder {
-  return { id, parent: undefined, name: path, class: "mail", role };
 }
 
 function mailboxOf(

@@ -11,8 +11,7 @@ import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
 import { Device } from "./_device.ts";
-import { type Desk, openDesk } from "./_items_kit.ts";
-import { itemMigrations } from "./item_tables.ts";
+import { type Desk, makeTables, openDesk } from "./_items_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
@@ -111,7 +110,7 @@ for (const { name, without, fates, whens } of [all, little]) {
     async function begin({ inbox: subjects }: Errand): Promise<World> {
       tap.reset();
       const storage = troubled(await openStorage(":memory:"));
-      for (const sql of itemMigrations.flatMap(({ up }) => up)) await storage.run(sql);
+      await makeTables(storage);
       const user = await dovecot.addUser();
       for (const subject of subjects) await dovecot.deliver(user, message(subject));
       const desk = await openDesk({ server: dovecot, port: tap.port, user, db: storage });

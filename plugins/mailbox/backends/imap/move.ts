@@ -18,7 +18,7 @@ import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
 import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { checkRight, type Place } from "./places.ts";
-import { deleteLeftovers, purgeLeftovers } from "./purge.ts";
+import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, transfer } from "./put.ts";
 import { needItem, rowFor } from "./write.ts";
 
@@ -93,6 +93,7 @@ async function beginMove(
   checkRight(target, "insert");
   const sent = await inPlace(store, from, async (place, open) => {
     checkRight(place, "remove");
+    checkDeletes(open);
     const row = await settle(store, place, open) ? await needItem(store, id) : first;
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);

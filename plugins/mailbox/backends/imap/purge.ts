@@ -17,20 +17,23 @@ export function expungesByUid({ capabilities, enabled }: ImapFlow): boolean {
 }
 
 /**
+ * Throws {@link Refused} (`readonly`) where messages of the open folder cannot be taken away. Asked
+ * before a message is put elsewhere: Dovecot would leave both, and call that moved.
+ */
+export function checkDeletes({ mailbox }: OpenFolder): void {
+  if (!isPermanent(mailbox.permanentFlags, "\\Deleted")) {
+    throw new Refused("readonly", `Cannot delete from ${mailbox.path}: the server forbids it`);
+  }
+}
+
+/**
  * Deletes messages. A server without UIDPLUS could only expunge everything that anybody has marked
  * `\Deleted`: there they stay, marked, and are treated as gone. True where they are gone for good.
  */
-export async function deleteMessages(
-  { client, mailbox }: OpenFolder,
-  uids: readonly number[],
-): Promise<boolean> {
+export async function deleteMessages(open: OpenFolder, uids: readonly number[]): Promise<boolean> {
+  const { client } = open;
   if (uids.length === 0) return true;
-  if (!isPermanent(mailbox.permanentFlags, "\\Deleted")) {
-    throw new Refused(
-      "readonly",
-      `Cannot delete from ${mailbox.path}: the server allows nobody to`,
-    );
-  }
+  checkDeletes(open);
   const set = { type: "SEQUENCE", value: uidSet([...uids].sort((a, b) => a - b)) };
   await command(client, "UID STORE", [set, atom("+FLAGS.SILENT"), [atom("\\Deleted")]]);
   if (!expungesByUid(client)) return false;

@@ -23,7 +23,7 @@ import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagsOf, isPermanent, marksOf, wantedFlags } from "./marks.ts";
 import { checkRight, type Place } from "./places.ts";
-import { purgeLeftovers } from "./purge.ts";
+import { checkDeletes, purgeLeftovers } from "./purge.ts";
 import { append, factsOf, findPut, type Meant, spool, wholeSecond } from "./put.ts";
 
 /** What an APPEND is meant to bring. */
@@ -159,6 +159,7 @@ export async function replaceItem(
     const made = await inPlace(store, folder, async (place, open) => {
       checkRight(place, "insert");
       checkRight(place, "remove");
+      checkDeletes(open);
       const row = await settle(store, place, open) ? await needItem(store, id) : first;
       const old = await factsOf(open.client, row.uid!);
       // An earlier try may have come as far as to delete it.
