@@ -1,0 +1,104 @@
+// The gateway, put together as the plugin does it, keeps what the port promises of items.
+import { after, before, describe } from "node:test";
+import * as v from "valibot";
+import type { Database } from "../../../../core/mod.ts";
+import { silentLog } from "../../../../core/log.ts";
+import { openStorage } from "../../../../storage/mod.ts";
+import type { MailStore, WithPlace } from "../../../../tests/conformance/mailbox.ts";
+import { changesOfItems } from "../../../../tests/conformance/mailbox_changes.ts";
+import { tokensOnce } from "../../../../tests/conformance/mailbox_deliveries.ts";
+import { account, allFolders, openTwice } from "../../../../tests/conformance/mailbox_kit.ts";
+import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
+import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
+import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
+import { accountsOf } from "../../../../tests/kit_mailbox.ts";
+import { needs } from "../../../../tests/needs.ts";
+import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
+import { dovecotPresent } from "../../../../tests/servers/present.ts";
+import { type Gateway, imapGateway, imapMigrations, residence } from "./mod.ts";
+import { serverConfig } from "./server.ts";
+
+const found = needs("dovecot", dovecotPresent());
+const password = "the same for all";
+const all = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => account(id));
+
+let places = 0;
+
+/** A store whose accounts have new users of the server, which are called after the place. */
+async function storeAt(dovecot: Dovecot): Promise<MailStore> {
+  const place = ++places;
+  for (const { id } of all) {
+    await dovecot.addUser(`user${id}-${place}@example.test`, { password });
+  }
+  const db = await openStorage(":memory:");
+  for (const sql of imapMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  const clock = fakeClock();
+  const gateways: Gateway[] = [];
+  const open = async () => {
+    const gateway = await gatewayTo(dovecot, place, db, clock);
+    gateways.push(gateway);
+    return gateway.backends[0]!;
+  };
+  return {
+    backend: await open(),
+    clock,
+    dateStep: 1000,
+    async close() {
+      await Promise.all(gateways.map((gateway) => gateway.close()));
+      await db.close();
+    },
+  };
+}
+
+async function gatewayTo(
+  { host, port }: Dovecot,
+  place: number,
+  db: Database,
+  clock: FakeClock,
+): Promise<Gateway> {
+  const home = v.parse(serverConfig, {
+    host,
+    port,
+    security: "none",
+    smtp: { security: "none" },
+    domains: ["example.org"],
+    user: `{local}-${place}@example.test`,
+  });
+  const gateway = imapGateway({
+    residence: residence({ backend: "local", imap: { home }, local: [] }),
+    db,
+    clock,
+    log: silentLog,
+    accounts: () => accountsOf(...all),
+    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
+    name: () => "mail.example.org",
+    maxMessageSize: 10 << 20,
+    returned: () => Promise.resolve(),
+  });
+  for (const one of all) await gateway.unlock(one, () => Promise.resolve(password));
+  return gateway;
+}
+
+describe("the gateway in front of Dovecot", found, () => {
+  let dovecot: Dovecot;
+  before(async () => {
+    if (!found.skip) dovecot = await startDovecot({ specialFolders: true });
+  });
+  after(() => dovecot?.stop());
+
+  const withPlace: WithPlace = async (work) => {
+    const store = await storeAt(dovecot);
+    try {
+      const mailbox = openTwice(store.backend);
+      const folder = async (role: string) =>
+        (await allFolders(mailbox)).find((each) => each.role === role)!.id;
+      await work({ ...store, mailbox, folder, inbox: await folder("inbox") });
+    } finally {
+      await store.close();
+    }
+  };
+  listings(withPlace);
+  changesOfItems(withPlace);
+  replacing(withPlace);
+  tokensOnce(withPlace);
+});
