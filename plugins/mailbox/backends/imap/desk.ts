@@ -13,6 +13,7 @@ import { Orders } from "./order.ts";
 import { PlaceBook } from "./places.ts";
 import { imapPlace, type Server } from "./server.ts";
 import { Sweeps } from "./sweeps.ts";
+import type { ThreadRoots } from "./thread_roots.ts";
 
 /** What the accounts of one server share. */
 export interface DeskParts {
@@ -31,10 +32,14 @@ export interface Desk {
   readonly items: ReturnType<typeof openItems>;
   readonly index: ReturnType<typeof openItemIndex>;
   readonly sweeps: Sweeps;
+  readonly clock: Clock;
+  readonly roots: ThreadRoots;
 }
 
 /** Accounts that are at hand at a time; an account that is asked for again starts with a login. */
 const MOST_DESKS = 2000;
+/** Conversations of an account that are remembered by their first message; 200 bytes each. */
+const MOST_ROOTS = 2000;
 
 /** The accounts of one server that are in use in this process. */
 export class Desks {
@@ -108,7 +113,8 @@ export class Desks {
       wrote: (folder) => sweeps.changed(folder),
     };
     const items = openItems(store, this.#orders);
-    return { connections, places, items, index: openItemIndex(store), sweeps };
+    const roots = new LRUCache<string, string>({ max: MOST_ROOTS });
+    return { connections, places, items, index: openItemIndex(store), sweeps, clock, roots };
   }
 
   #close(desk: Desk): void {

@@ -3,6 +3,7 @@ import type { Account } from "../../../../core/mod.ts";
 import type {
   EditsFolders,
   FolderId,
+  Found,
   Item,
   ItemId,
   ItemState,
@@ -13,6 +14,9 @@ import type {
   Outgoing,
   Page,
   PartBytes,
+  Query,
+  Searches,
+  SearchPage,
   Send,
   Want,
 } from "../../api.ts";
@@ -21,6 +25,7 @@ import type { Desk } from "./desk.ts";
 import { createFolder, removeFolder, updateFolder } from "./folder_edits.ts";
 import { readPart } from "./part.ts";
 import { readItems } from "./read.ts";
+import { searchItems } from "./search.ts";
 
 type ListFrom = Parameters<Mailbox["list"]>[1];
 
@@ -28,7 +33,7 @@ type ListFrom = Parameters<Mailbox["list"]>[1];
  * What the port asks for, each by the part that does it. The account's desk is asked for each time:
  * it may have been closed since, where many others were in use.
  */
-export class ImapMailbox implements Mailbox, EditsFolders {
+export class ImapMailbox implements Mailbox, EditsFolders, Searches {
   readonly #desk: () => Desk;
   readonly #account: Account;
   readonly #send: Send;
@@ -65,6 +70,10 @@ export class ImapMailbox implements Mailbox, EditsFolders {
 
   part(item: ItemId, part: string, range?: { from: number; to?: number }): Promise<PartBytes> {
     return readPart(this.#desk(), item, part, range);
+  }
+
+  search(query: Query, page: SearchPage): Promise<Found> {
+    return searchItems(this.#desk(), query, page);
   }
 
   create(folder: FolderId, item: NewItem, token: string): Promise<ItemState> {

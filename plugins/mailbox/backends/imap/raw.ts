@@ -18,6 +18,8 @@ export interface Answer {
   /** The name, or the number before it. */
   readonly command: string;
   readonly attributes?: readonly Token[];
+  /** Of SEARCH, in place of those. */
+  readonly numbers?: readonly number[];
 }
 
 /** What imapflow does not show in its types: as of 2.10.2, the version that deno.json names. */
@@ -56,12 +58,12 @@ export async function command(
   client: ImapFlow,
   name: string,
   words: readonly Token[] = [],
-  hear: Readonly<Record<string, (words: readonly Token[]) => void>> = {},
+  hear: Readonly<Record<string, (words: readonly Token[], answer: Answer) => void>> = {},
 ): Promise<Answer> {
   const untagged = Object.fromEntries(
     Object.entries(hear).map(([name, tell]) => [
       name,
-      (answer: Answer) => Promise.resolve(tell(answer.attributes ?? [])),
+      (answer: Answer) => Promise.resolve(tell(answer.attributes ?? [], answer)),
     ]),
   );
   const { response, next } = await inside(client).exec(name, words, { untagged });

@@ -1,7 +1,6 @@
 // Reads items of the server: few commands for many, and no more bytes than are wanted.
 import type { ImapFlow } from "imapflow";
 import { type Part, readWanted, sparing } from "../../mime/mod.ts";
-import { threadKeys } from "../../mime/thread.ts";
 import type { FolderId, Item, ItemId, ItemState, Mail, Want } from "../../model.ts";
 import { atom } from "./raw.ts";
 import type { Connections, OpenFolder } from "./connections.ts";
@@ -10,6 +9,7 @@ import type { ItemIndex, Located } from "./item_index.ts";
 import { flagsText, marksOf } from "./marks.ts";
 import type { Places } from "./places.ts";
 import { readStructure, shownFields } from "./structure.ts";
+import { threadOf, type ThreadRoots } from "./thread_roots.ts";
 import { Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
 
 /** What reading works with: one account's. */
@@ -17,6 +17,8 @@ export interface Reading {
   readonly connections: Pick<Connections, "inFolder">;
   readonly places: Pick<Places, "place" | "all">;
   readonly index: ItemIndex;
+  /** Where conversations that were read are remembered, for searches. */
+  readonly roots?: ThreadRoots;
 }
 
 /** Items that are read together, and about how many bytes of them are held at a time. */
@@ -57,15 +59,18 @@ export async function* readItems(
 
 /** The first of the items in any case, the others as far as the budget goes; undefined: not there. */
 async function readBatch(
-  { connections, places, index }: Reading,
+  { connections, places, index, roots }: Reading,
   ids: readonly ItemId[],
   want: Want,
 ): Promise<Map<ItemId, Item | undefined>> {
   const read = new Map<ItemId, Item | undefined>();
   const located = await index.locate(ids);
-  for (const id of ids) if (!located.has(id)) read.set(id, undefined);
   const folders = new Map<FolderId, ItemId[]>();
-  for (const [id, { folder }] of located) folders.set(folder, [...folders.get(folder) ?? [], id]);
+  for (const id of new Set(ids)) {
+    const folder = located.get(id)?.folder;
+    if (folder === undefined) read.set(id, undefined);
+    else folders.set(folder, [...folders.get(folder) ?? [], id]);
+  }
   const budget = { left: BUDGET };
   for (const [folder, inside] of folders) {
     if (budget.left <= 0) break;
@@ -74,7 +79,12 @@ async function readBatch(
       // A connection that broke may have been half way through.
       const state = { left: budget.left };
       const where = await index.settle(place, open) ? await index.locate(inside) : located;
-      const found = await readFolder(open, inside.map((id) => where.get(id)), want, state);
+      const found = await readFolder(
+        open,
+        inside.map((id) => where.get(id)),
+        { want, roots },
+        state,
+      );
       for (const id of inside) if (!where.has(id)) found.set(id, undefined);
       return { found, left: state.left };
     }, { repeatable: true });
@@ -92,10 +102,16 @@ interface Opened {
   readonly bytes: Bytes;
 }
 
+/** What is wanted of messages, and where their conversations are remembered. */
+interface How {
+  readonly want: Want;
+  readonly roots: ThreadRoots | undefined;
+}
+
 async function readFolder(
   { client }: OpenFolder,
   items: readonly (Located | undefined)[],
-  want: Want,
+  how: How,
   budget: { left: number },
 ): Promise<Map<ItemId, Item | undefined>> {
   const read = new Map<ItemId, Item | undefined>();
@@ -114,7 +130,7 @@ async function readFolder(
       opened.push({ item, told: facts, root, bytes });
     }
   }
-  await readOpened(client, opened, want, budget, read);
+  await readOpened(client, opened, how, budget, read);
   return read;
 }
 
@@ -142,14 +158,14 @@ async function fetchFacts(client: ImapFlow, uids: readonly number[]): Promise<Ma
 async function readOpened(
   client: ImapFlow,
   opened: readonly Opened[],
-  want: Want,
+  how: How,
   budget: { left: number },
   read: Map<ItemId, Item | undefined>,
 ): Promise<void> {
   let waiting: [Opened, Stretch[]][] = [];
   for (const one of opened) {
     if (budget.left <= 0 && waiting.length > 0) break;
-    const stretches = firstStretches(one.root, want);
+    const stretches = firstStretches(one.root, how.want);
     budget.left -= Math.min(one.told.size ?? 0, sum(stretches.map(({ to }) => to))) + 4096;
     waiting.push([one, stretches]);
   }
@@ -158,7 +174,7 @@ async function readOpened(
     const short: typeof waiting = [];
     for (const [one] of waiting) {
       const reason = round < ROUNDS ? refused.get(one) : "no end of it";
-      const item = reason === undefined ? await assemble(one, want) : problem(one, reason);
+      const item = reason === undefined ? await assemble(one, how) : problem(one, reason);
       if (item instanceof Missing) short.push([one, [item.stretch]]);
       else read.set(one.item.id, item);
     }
@@ -199,7 +215,7 @@ async function fetchStretches(
 }
 
 /** The item, or what it still needs. */
-async function assemble(one: Opened, want: Want): Promise<Item | Missing> {
+async function assemble(one: Opened, { want, roots }: How): Promise<Item | Missing> {
   const { item, told, root, bytes } = one;
   try {
     const reader = bytes.reader(root);
@@ -211,7 +227,7 @@ async function assemble(one: Opened, want: Want): Promise<Item | Missing> {
       sparing,
     );
     if (reason !== undefined) return unreadable(item, told, reason);
-    const mail: Mail = { ...facts, thread: threadKeys(facts).fresh, text, html };
+    const mail: Mail = { ...facts, thread: threadOf(facts, roots), text, html };
     return {
       id: item.id,
       folder: item.folder,
