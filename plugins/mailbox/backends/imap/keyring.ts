@@ -37,62 +37,82 @@ interface Entry {
 }
 
 /** A keyring that ends with `close`: then it is empty and stays so. */
-export function makeKeyring(
-  { clock, keep, dropped }: KeyringOptions,
-): Keyring & { close(): void } {
-  const entries = new Map<number, Entry>();
-  const held = new Map<number, number>();
-  let closed = false;
-  let stop: (() => void) | undefined;
-  const later = () => clock.now() + keep * 1000;
-  /** One timer for all of them: what is due goes, though nobody asks for it. */
-  const sweepLater = () => {
-    if (stop || entries.size === 0) return;
-    stop = clock.after(keep * 1000, () => {
-      stop = undefined;
-      for (const [id, { until }] of entries) {
-        if (until <= clock.now() && !held.has(id)) entries.delete(id);
-      }
-      sweepLater();
-    });
-  };
-  const current = ({ id }: Account) => {
-    const entry = entries.get(id);
-    if (!entry || entry.until > clock.now() || held.has(id)) return entry;
-    entries.delete(id);
+export function makeKeyring(options: KeyringOptions): Keyring & { close(): void } {
+  return new MemoryKeyring(options);
+}
+
+class MemoryKeyring implements Keyring {
+  readonly #options: KeyringOptions;
+  readonly #entries = new Map<number, Entry>();
+  /** How many wait, by account. */
+  readonly #held = new Map<number, number>();
+  #closed = false;
+  #stop: (() => void) | undefined;
+
+  constructor(options: KeyringOptions) {
+    this.#options = options;
+  }
+
+  put({ id }: Account, secret: Secret): void {
+    if (this.#closed) return;
+    this.#entries.set(id, { secret, until: this.#later() });
+    this.#sweepLater();
+  }
+
+  get({ id }: Account): Secret | undefined {
+    return this.#entry(id)?.secret;
+  }
+
+  drop(account: Account): void {
+    this.#entries.delete(account.id);
+    this.#options.dropped?.(account);
+  }
+
+  hold({ id }: Account): () => void {
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    let done = false;
+    return () => {
+      if (!done) this.#release(id);
+      done = true;
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop?.();
+    this.#entries.clear();
+  }
+
+  #release(id: number): void {
+    const left = this.#held.get(id)! - 1;
+    if (left > 0) {
+      this.#held.set(id, left);
+      return;
+    }
+    const entry = this.#entry(id);
+    if (entry) entry.until = this.#later();
+    this.#held.delete(id);
+  }
+
+  #entry(id: number): Entry | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry || entry.until > this.#options.clock.now() || this.#held.has(id)) return entry;
+    this.#entries.delete(id);
     return undefined;
-  };
-  return {
-    put(account, secret) {
-      if (closed) return;
-      entries.set(account.id, { secret, until: later() });
-      sweepLater();
-    },
-    get: (account) => current(account)?.secret,
-    drop(account) {
-      entries.delete(account.id);
-      dropped?.(account);
-    },
-    hold(account) {
-      const { id } = account;
-      held.set(id, (held.get(id) ?? 0) + 1);
-      let done = false;
-      return () => {
-        if (done) return;
-        done = true;
-        const left = held.get(id)! - 1;
-        if (left > 0) held.set(id, left);
-        else {
-          const entry = current(account);
-          if (entry) entry.until = later();
-          held.delete(id);
-        }
-      };
-    },
-    close() {
-      closed = true;
-      stop?.();
-      entries.clear();
-    },
-  };
+  }
+
+  #later(): number {
+    return this.#options.clock.now() + this.#options.keep * 1000;
+  }
+
+  /** One timer for all of them: what is due goes, though nobody asks for it. */
+  #sweepLater(): void {
+    if (this.#stop || this.#entries.size === 0) return;
+    const { clock, keep } = this.#options;
+    this.#stop = clock.after(keep * 1000, () => {
+      this.#stop = undefined;
+      for (const id of [...this.#entries.keys()]) this.#entry(id);
+      this.#sweepLater();
+    });
+  }
 }

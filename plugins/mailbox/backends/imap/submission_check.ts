@@ -33,31 +33,9 @@ export async function submissionFinding(
   try {
     const login = await credentials(parts, server, tester);
     const session = smtpSession({ ...smtp, host, name: parts.name }, () => Promise.resolve(login));
-    const { mechanisms, size } = await session((connection) => Promise.resolve(learn(connection)));
-    if (smtp.login && mechanisms.length === 0) {
-      return {
-        check,
-        level: "error",
-        detail: `${place} offers no login`,
-        fix: `Use its submission port (587 or 465) as ${section}.port; or set ${section}.login ` +
-          "= false, if it takes mail from this machine without one",
-      };
-    }
-    const words = [
-      `${place} answers${login ? ` and lets ${login.user} in` : ""}`,
-      `logins: ${mechanisms.join(", ") || "none"}`,
-      size > 0 ? `messages up to ${size} bytes` : "no limit to the size is told",
-    ];
-    const small = size > 0 && size < parts.maxMessageSize;
-    return {
-      check,
-      level: small ? "warning" : "ok",
-      detail: words.join("; "),
-      ...(small && {
-        fix:
-          `Set mailbox.maxMessageSize = ${size}, so that a phone hears at once what is too large`,
-      }),
-    };
+    const learned = await session((connection) => Promise.resolve(learn(connection)));
+    const lets = login ? ` and lets ${login.user} in` : "";
+    return { check, ...judged(server, parts.maxMessageSize, learned, `${place} answers${lets}`) };
   } catch (error) {
     const detail = `${place}: ${(error as Error).message.split(/\r?\n/)[0]}`;
     return {
@@ -67,6 +45,31 @@ export async function submissionFinding(
       fix: `Check ${section} (host, port, security, caFile)`,
     };
   }
+}
+
+/** What it offers, held against what is wanted of it. */
+function judged(
+  { name, config }: Server,
+  maxMessageSize: number,
+  { mechanisms, size }: ReturnType<typeof learn>,
+  answers: string,
+): Omit<Finding, "check"> {
+  const section = `mailbox.imap.${name}.smtp`;
+  if (config.smtp.login && mechanisms.length === 0) {
+    const fix =
+      `Use its submission port (587 or 465) as ${section}.port; or set ${section}.login ` +
+      "= false, if it takes mail from this machine without one";
+    return { level: "error", detail: `${answers}; it offers no login`, fix };
+  }
+  const detail = [
+    answers,
+    `logins: ${mechanisms.join(", ") || "none"}`,
+    size > 0 ? `messages up to ${size} bytes` : "no limit to the size is told",
+  ].join("; ");
+  if (size === 0 || size >= maxMessageSize) return { level: "ok", detail };
+  const fix =
+    `Set mailbox.maxMessageSize = ${size}, so that a phone hears at once what is too large`;
+  return { level: "warning", detail, fix };
 }
 
 function learn(connection: SMTPConnection) {
