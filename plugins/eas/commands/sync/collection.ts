@@ -148,7 +148,7 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
   const { eased: _, ...found } = hunt.state;
   const eased = more && plan.most < request.window ? { eased: plan.most } : {};
   const state = { ...found, asked: wants, more, told: hunt.ops.size, ...eased };
-  const key = await handOut(request, session, { hunt, commanded, more }, state);
+  const key = await handOut(plan, { hunt, commanded, more }, state);
   const ops = [...hunt.ops.values()];
   return {
     ...frame(request, key, state),
@@ -195,24 +195,22 @@ function contextOf(plan: Plan): CommandContext {
 
 /** Makes durable what the answer will say, and returns its key. Nothing to say: nothing is written. */
 async function handOut(
-  request: AskedCollection,
-  session: Session,
+  { request, session, before }: Plan,
   { hunt, commanded, more }: { hunt: Hunt; commanded: Commanded; more: boolean },
   state: CollectionState,
 ): Promise<string> {
-  const text = formatState(state);
   const { effects, journal, answers } = commanded;
   const nothing = hunt.ops.size === 0 && answers.length === 0 && !more;
   // Where the lost answer told something, that there is nothing any more is news.
-  if (session.state !== undefined && nothing && !session.lost) {
-    if (isNews(session.state, state)) await session.keep(text);
+  if (before && nothing && !session.lost) {
+    if (isNews(before, state, session.state)) await session.keep(formatState(state));
     return request.key;
   }
   const after = new Map(effects);
   for (const [item, held] of hunt.silent) after.set(item, held);
   for (const { item, after: held } of hunt.ops.values()) after.set(item, held);
   return await session.commit({
-    state: text,
+    state: formatState(state),
     held: [...after.values()].filter((held) => held !== undefined),
     gone: [...after].filter(([, held]) => held === undefined).map(([item]) => item),
     journal,
@@ -220,9 +218,12 @@ async function handOut(
 }
 
 /** What was asked for is of no interest where nothing was handed out. */
-function isNews(before: string, state: CollectionState): boolean {
-  const { asked, more, told } = parseState(before);
-  return formatState({ ...state, asked, more, told }) !== before;
+function isNews(
+  { asked, more, told }: CollectionState,
+  state: CollectionState,
+  kept: string | undefined,
+): boolean {
+  return formatState({ ...state, asked, more, told }) !== kept;
 }
 
 type Frame = Pick<CollectionAnswer, "id" | "key" | "status" | "options" | "briefBefore">;
