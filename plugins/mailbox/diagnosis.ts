@@ -15,7 +15,7 @@ export async function diagnose(
     ...await Promise.all([
       ...(["lmtp", "smtp"] as const).filter((protocol) => config[protocol].listen !== "")
         .map((protocol) => portFinding(protocol, config[protocol].listen)),
-      relayFinding(relay),
+      relayFinding(config, relay),
     ]),
     ...plainPassword(config),
   ];
@@ -32,8 +32,16 @@ function backendFinding(wanted: string, there: readonly string[]): Finding {
   };
 }
 
-async function relayFinding(relay: Relay | undefined): Promise<Finding> {
+async function relayFinding(
+  { imap, domains, local }: MailboxConfig,
+  relay: Relay | undefined,
+): Promise<Finding> {
   const check = "mail relay";
+  if (!relay && Object.keys(imap).length > 0 && domains.length + local.length === 0) {
+    const detail = "None is configured, and none is needed for accounts at IMAP servers, which " +
+      "send by their own submission servers; mail of local accounts for other servers bounces";
+    return { check, level: "ok", detail };
+  }
   if (!relay) {
     return {
       check,

@@ -32,6 +32,14 @@ test("Without options nothing is wrong, and what is missing says how to mend it"
   assert.match(all[1]!.fix!, /mailbox\.relay\.host/);
 });
 
+test("A gateway without local accounts needs no relay", async () => {
+  const imap = { home: { host: "mail.example", domains: ["home.example"] } };
+  const level = async (more: object) => (await finding("mail relay", { imap, ...more }))[0]!.level;
+  assert.equal(await level({}), "ok");
+  assert.equal(await level({ domains: ["here.example"] }), "warning");
+  assert.equal(await level({ local: ["anna@home.example"] }), "warning");
+});
+
 test("A port that this server holds is fine, one that another holds is not", async () => {
   await greeting("220 here LMTP\r\n", async (listen) => {
     assert.equal((await finding("lmtp port", { lmtp: { listen } }))[0]!.level, "ok");
