@@ -12,13 +12,15 @@ export function smartsync(db: Database, clock: Clock): SyncState {
     async open(device, wanted) {
       const copies = await copiesOf(db, device, wanted.map(({ collection }) => collection));
       const journals = copies.length > 0 ? await journalsOf(db, copies.map(({ id }) => id)) : [];
+      const copiesBy = Map.groupBy(copies, ({ collection }) => collection);
+      const journalBy = Map.groupBy(journals, ({ copy }) => copy);
       const sessions = new Map<string, Session>();
       for (const { collection, key } of wanted) {
-        const own = copies.filter((copy) => copy.collection === collection);
+        const own = copiesBy.get(collection) ?? [];
         const found = copyFor(own, key);
         if (!found && key !== startKey) continue;
         const copy = found && await settled(db, found, key);
-        const journal = journals.filter((row) => row.copy === copy?.id);
+        const journal = (copy && journalBy.get(copy.id)) ?? [];
         const others = own.filter(({ id }) => id !== copy?.id);
         const now = clock.now();
         const opening: Opening = { device, collection, key, copy, others, journal, now };
