@@ -74,6 +74,7 @@ function plainPlaces(list: readonly Place[]): Reading["places"] {
       return place ? Promise.resolve(place) : Promise.reject(new NotFound(`Cannot find ${id}`));
     },
     all: () => Promise.resolve(list),
+    refresh: () => Promise.resolve(),
   };
 }
 

@@ -25,9 +25,15 @@ export interface ItemStore {
   readonly wrote?: (folder: FolderId) => void;
 }
 
+/** What it takes to come to a folder. */
+export interface FolderAccess {
+  readonly connections: Pick<Connections, "inFolder">;
+  readonly places: Pick<Places, "place" | "refresh">;
+}
+
 /** Runs `work` in a folder; where the folder is not where it was, it is looked for once. */
 export async function inPlace<R>(
-  { places, connections }: ItemStore,
+  { places, connections }: FolderAccess,
   id: FolderId,
   work: (place: Place, open: OpenFolder) => Promise<R>,
   how?: Use,

@@ -1,5 +1,6 @@
 // The gateway, put together as the plugin does it, keeps what the port promises of items.
-import { after, before, describe } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
 import * as v from "valibot";
 import type { Database } from "../../../../core/mod.ts";
 import { silentLog } from "../../../../core/log.ts";
@@ -7,7 +8,14 @@ import { openStorage } from "../../../../storage/mod.ts";
 import type { MailStore, WithPlace } from "../../../../tests/conformance/mailbox.ts";
 import { changesOfItems } from "../../../../tests/conformance/mailbox_changes.ts";
 import { tokensOnce } from "../../../../tests/conformance/mailbox_deliveries.ts";
-import { account, allFolders, openTwice } from "../../../../tests/conformance/mailbox_kit.ts";
+import {
+  account,
+  allFolders,
+  openTwice,
+  put,
+  subjects,
+  token,
+} from "../../../../tests/conformance/mailbox_kit.ts";
 import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
 import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
@@ -15,8 +23,10 @@ import { accountsOf } from "../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
+import { type Mailbox, NotFound } from "../../api.ts";
+import { openConnection } from "./connect.ts";
 import { type Gateway, imapGateway, imapMigrations, residence } from "./mod.ts";
-import { serverConfig } from "./server.ts";
+import { type Server, serverConfig } from "./server.ts";
 
 const found = needs("dovecot", dovecotPresent());
 const password = "the same for all";
@@ -50,13 +60,8 @@ async function storeAt(dovecot: Dovecot): Promise<MailStore> {
   };
 }
 
-async function gatewayTo(
-  { host, port }: Dovecot,
-  place: number,
-  db: Database,
-  clock: FakeClock,
-): Promise<Gateway> {
-  const home = v.parse(serverConfig, {
+function serverAt({ host, port }: Dovecot, place: number): Server {
+  const config = v.parse(serverConfig, {
     host,
     port,
     security: "none",
@@ -64,6 +69,24 @@ async function gatewayTo(
     domains: ["example.org"],
     user: `{local}-${place}@example.test`,
   });
+  return { name: "home", config };
+}
+
+async function textOf(mailbox: Mailbox, item: string): Promise<string> {
+  let text = "";
+  for await (const piece of (await mailbox.part(item, "")).bytes) {
+    text += new TextDecoder().decode(piece);
+  }
+  return text;
+}
+
+async function gatewayTo(
+  dovecot: Dovecot,
+  place: number,
+  db: Database,
+  clock: FakeClock,
+): Promise<Gateway> {
+  const home = serverAt(dovecot, place).config;
   const gateway = imapGateway({
     residence: residence({ backend: "local", imap: { home }, local: [] }),
     db,
@@ -97,6 +120,26 @@ describe("the gateway in front of Dovecot", found, () => {
       await store.close();
     }
   };
+
+  it("leaves out what was in a folder that is gone, and finds one that another client renamed", () =>
+    withPlace(async ({ mailbox }) => {
+      const make = (name: string) =>
+        mailbox.createFolder({ name, parent: undefined, class: "mail" }, token());
+      const [gone, moved] = [await make("Gone"), await make("Moved")];
+      const one = await put(mailbox, gone.id, "one");
+      const two = await put(mailbox, moved.id, "two");
+      await mailbox.removeFolder(gone.id);
+      const other = await openConnection(serverAt(dovecot, places), {
+        address: all[0]!.address,
+        secret: { reveal: () => password },
+      });
+      await other.mailboxRename("Moved", "Moved away");
+      await other.logout();
+      assert.deepEqual(await subjects(mailbox, [one, two]), ["two"]);
+      assert.match(await textOf(mailbox, two.id), /This is about two/);
+      await assert.rejects(textOf(mailbox, one.id), NotFound);
+    }));
+
   listings(withPlace);
   changesOfItems(withPlace);
   replacing(withPlace);

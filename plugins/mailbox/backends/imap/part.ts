@@ -8,6 +8,7 @@ import { atom } from "./raw.ts";
 import type { OpenFolder } from "./connections.ts";
 import { fetchTold, fieldsOf, peek, peekFields, type Stretch, type Told } from "./fetch.ts";
 import type { Located } from "./item_index.ts";
+import { inPlace } from "./item_store.ts";
 import type { Reading } from "./read.ts";
 import { readStructure, sectionOf, shownFields } from "./structure.ts";
 
@@ -88,12 +89,12 @@ async function* encoded(
 
 /** Works on an item's message in its folder as it is now. */
 async function inItem<R>(
-  { connections, places, index }: Reading,
+  reading: Reading,
   item: Located,
   work: (open: OpenFolder, uid: number) => Promise<R>,
 ): Promise<R> {
-  const place = await places.place(item.folder);
-  return await connections.inFolder(place.path, async (open) => {
+  const { index } = reading;
+  return await inPlace(reading, item.folder, async (place, open) => {
     const moved = await index.settle(place, open);
     const now = moved ? (await index.locate([item.id])).get(item.id) : item;
     if (!now) throw gone();

@@ -1,11 +1,13 @@
 // Reads items of the server: few commands for many, and no more bytes than are wanted.
 import type { ImapFlow } from "imapflow";
+import { NotFound } from "../../api.ts";
 import { type Part, readWanted, sparing } from "../../mime/mod.ts";
 import type { FolderId, Item, ItemId, ItemState, Mail, Want } from "../../model.ts";
 import { atom } from "./raw.ts";
 import type { Connections, OpenFolder } from "./connections.ts";
 import { fetchTold, fieldsOf, peek, peekFields, type Stretch, type Told } from "./fetch.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
+import { inPlace } from "./item_store.ts";
 import { flagsText, marksOf } from "./marks.ts";
 import type { Places } from "./places.ts";
 import { readStructure, shownFields } from "./structure.ts";
@@ -15,7 +17,7 @@ import { Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
 /** What reading works with: one account's. */
 export interface Reading {
   readonly connections: Pick<Connections, "inFolder">;
-  readonly places: Pick<Places, "place" | "all">;
+  readonly places: Pick<Places, "place" | "all" | "refresh">;
   readonly index: ItemIndex;
   /** Where conversations that were read are remembered, for searches. */
   readonly roots?: ThreadRoots;
@@ -59,10 +61,11 @@ export async function* readItems(
 
 /** The first of the items in any case, the others as far as the budget goes; undefined: not there. */
 async function readBatch(
-  { connections, places, index, roots }: Reading,
+  reading: Reading,
   ids: readonly ItemId[],
   want: Want,
 ): Promise<Map<ItemId, Item | undefined>> {
+  const { index, roots } = reading;
   const read = new Map<ItemId, Item | undefined>();
   const located = await index.locate(ids);
   const folders = new Map<FolderId, ItemId[]>();
@@ -74,8 +77,7 @@ async function readBatch(
   const budget = { left: BUDGET };
   for (const [folder, inside] of folders) {
     if (budget.left <= 0) break;
-    const place = await places.place(folder);
-    const items = await connections.inFolder(place.path, async (open) => {
+    const items = await inPlace(reading, folder, async (place, open) => {
       // A connection that broke may have been half way through.
       const state = { left: budget.left };
       const where = await index.settle(place, open) ? await index.locate(inside) : located;
@@ -87,7 +89,12 @@ async function readBatch(
       );
       for (const id of inside) if (!where.has(id)) found.set(id, undefined);
       return { found, left: state.left };
-    }, { repeatable: true });
+    }, { repeatable: true }).catch((error) => {
+      // The whole folder is gone, and what was in it.
+      if (!(error instanceof NotFound)) throw error;
+      const found = new Map(inside.map((id): [ItemId, Item | undefined] => [id, undefined]));
+      return { found, left: budget.left };
+    });
     budget.left = items.left;
     for (const [id, item] of items.found) read.set(id, item);
   }
