@@ -55,7 +55,7 @@ const extended = (client: ImapFlow) => offers(client, "LIST-EXTENDED", "IMAP4rev
 /** Servers tell nothing but what is asked for, once something is. */
 function returns(client: ImapFlow, { subscribed }: ListWish): Token[] {
   const status = offers(client, "LIST-STATUS", "IMAP4rev2") ? numberItems(hasModseq(client)) : [];
-  if (status.length && offers(client, "OBJECTID")) status.push(atom("MAILBOXID"));
+  if (status.length && tellsIds(client)) status.push(atom("MAILBOXID"));
   const wanted: Token[] = status.length ? [atom("STATUS"), status] : [];
   if (offers(client, "LIST-MYRIGHTS")) wanted.push(atom("MYRIGHTS"));
   if (extended(client)) {
@@ -65,6 +65,15 @@ function returns(client: ImapFlow, { subscribed }: ListWish): Token[] {
   if (offers(client, "SPECIAL-USE", "IMAP4rev2")) wanted.push(atom("SPECIAL-USE"));
   // Without the extended syntax nothing can be asked for.
   return extended(client) || offers(client, "LIST-STATUS") ? wanted : [];
+}
+
+/**
+ * Cyrus 3.6.1 answers LIST … RETURN (STATUS (MAILBOXID)) with memory that it has given back: other
+ * ids each time, and the same one for several folders. Names and UIDVALIDITY have to do there.
+ */
+function tellsIds(client: ImapFlow): boolean {
+  const name = `${client.serverInfo?.["name"] ?? ""} ${client.greeting ?? ""}`;
+  return offers(client, "OBJECTID") && !/cyrus/i.test(name);
 }
 
 async function list(
