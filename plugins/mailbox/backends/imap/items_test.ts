@@ -1,4 +1,4 @@
-// The mailbox suite's tests of items, against Dovecots that tell much, less and nothing of changes.
+// The mailbox suite's tests of items, against Cyrus, and Dovecots that tell much, less and nothing.
 import { after, before, describe } from "node:test";
 import type { Mailbox } from "../../api.ts";
 import { type WithPlace } from "../../../../tests/conformance/mailbox.ts";
@@ -9,34 +9,42 @@ import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
 import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
 import { fakeClock } from "../../../../tests/kit.ts";
 import { needs } from "../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
-import { dovecotPresent } from "../../../../tests/servers/present.ts";
+import { startCyrus } from "../../../../tests/servers/cyrus.ts";
+import { startDovecot } from "../../../../tests/servers/dovecot.ts";
+import type { MailServer } from "../../../../tests/servers/mail_server.ts";
+import { cyrusPresent, dovecotPresent } from "../../../../tests/servers/present.ts";
 import { type Desk, itemDatabase, openDesk } from "./_items_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
-const kinds = {
-  "QRESYNC": [],
-  "CONDSTORE alone": ["QRESYNC"],
-  "no CONDSTORE, no ESEARCH": ["QRESYNC", "CONDSTORE", "ESEARCH"],
-  "nothing beyond IMAP4rev1": ["QRESYNC", "CONDSTORE", "ESEARCH", "UIDPLUS", "MOVE"],
+const dovecot = (...without: string[]) => () => startDovecot({ specialFolders: true, without });
+
+const servers: Readonly<Record<string, readonly [typeof found, () => Promise<MailServer>]>> = {
+  "QRESYNC": [found, dovecot()],
+  "CONDSTORE alone": [found, dovecot("QRESYNC")],
+  "no CONDSTORE, no ESEARCH": [found, dovecot("QRESYNC", "CONDSTORE", "ESEARCH")],
+  "nothing beyond IMAP4rev1": [
+    found,
+    dovecot("QRESYNC", "CONDSTORE", "ESEARCH", "UIDPLUS", "MOVE"),
+  ],
+  "Cyrus": [needs("cyrus", cyrusPresent()), () => startCyrus({ specialFolders: true })],
 };
 
-for (const [name, without] of Object.entries(kinds)) {
-  describe(`items over IMAP with ${name}`, found, () => {
-    let dovecot: Dovecot;
+for (const [name, [present, start]] of Object.entries(servers)) {
+  describe(`items over IMAP with ${name}`, present, () => {
+    let server: MailServer;
     before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
+      server = await start();
     });
-    after(() => dovecot?.stop());
+    after(() => server?.stop());
 
     const withPlace: WithPlace = async (work) => {
       const db = await itemDatabase();
       const clock = fakeClock();
       const desks = new Map<number, Desk>();
       for (const id of [1, 2]) {
-        const user = await dovecot.addUser();
-        desks.set(id, await openDesk({ server: dovecot, user, account: account(id), db, clock }));
+        const user = await server.addUser();
+        desks.set(id, await openDesk({ server, user, account: account(id), db, clock }));
       }
       const backend = {
         id: "imap",
