@@ -177,8 +177,10 @@ class ImapTap implements Tap {
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on("error", () => this.#end(link));
-      socket.on("close", () => this.#end(link));
     }
+    client.on("close", () => this.#end(link));
+    // What the server said last is still on its way; the end follows it.
+    server.on("close", (failed) => failed && this.#end(link));
     void this.#pump(client, server, (chunk) => this.#fromClient(link, chunk));
     void this.#pump(server, client, (chunk) => this.#fromServer(link, chunk));
   }

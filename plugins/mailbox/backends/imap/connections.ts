@@ -117,6 +117,7 @@ class Pool implements Connections {
       return client;
     } catch (error) {
       leave();
+      if (isCrowded(error)) this.#slots.crowded(this.#busy.size + this.#free.length);
       throw portError(error, "wait for mail");
     }
   }
@@ -199,10 +200,11 @@ class Pool implements Connections {
         return line;
       } catch (error) {
         this.#slots.leave();
-        if (!isCrowded(error)) throw error;
+        const open = this.#busy.size + this.#free.length;
+        // Some close at once, and what they said is lost: then others of this account tell the same.
+        if (!isCrowded(error) && open + this.#slots.owned === 0) throw error;
         fresh = false;
         // From now on work waits for what this account has open; where that is nothing, for others'.
-        const open = this.#busy.size + this.#free.length;
         if (this.#slots.crowded(open) || open > 0) continue;
         if (clock.now() + CROWDED_PAUSE_MS >= until) throw error;
         await this.#slots.pause(CROWDED_PAUSE_MS);

@@ -1,7 +1,13 @@
 // What this process has of one account: its connections, its folders, its items.
 import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type Account, type Clock, type Database, Unavailable } from "../../../../core/mod.ts";
+import {
+  type Account,
+  type Clock,
+  type Database,
+  type Log,
+  Unavailable,
+} from "../../../../core/mod.ts";
 import { openConnection, type Wishes, WrongPassword } from "./connect.ts";
 import { type Connections, makeConnections } from "./connections.ts";
 import type { ItemStore } from "./item_store.ts";
@@ -12,14 +18,15 @@ import { openItemIndex } from "./known_items.ts";
 import { Orders } from "./order.ts";
 import { PlaceBook } from "./places.ts";
 import { imapPlace, type Server } from "./server.ts";
-import { Sweeps } from "./sweeps.ts";
 import type { ThreadRoots } from "./thread_roots.ts";
+import { Watcher } from "./watcher.ts";
 
 /** What the accounts of one server share. */
 export interface DeskParts {
   readonly server: Server;
   readonly db: Database;
   readonly clock: Clock;
+  readonly log: Log;
   readonly keyring: Keyring;
   /** The largest message that is stored, in bytes. */
   readonly maxMessageSize: number;
@@ -31,7 +38,7 @@ export interface Desk {
   readonly places: PlaceBook;
   readonly items: ReturnType<typeof openItems>;
   readonly index: ReturnType<typeof openItemIndex>;
-  readonly sweeps: Sweeps;
+  readonly watcher: Watcher;
   readonly clock: Clock;
   readonly roots: ThreadRoots;
 }
@@ -50,15 +57,21 @@ export class Desks {
   readonly #closing = new Set<Promise<void>>();
   readonly #desks = new LRUCache<number, Desk>({
     max: MOST_DESKS,
-    dispose: (desk) => this.#close(desk),
+    dispose: (desk, account, reason) => {
+      // Whoever waits for mail asks for nothing for long, and must not be forgotten for that.
+      if (reason === "evict" && desk.watcher.waits) this.#waiting.set(account, desk);
+      else this.#close(desk);
+    },
   });
+  /** Desks at which somebody waits, and that were not asked for since many others. */
+  readonly #waiting = new Map<number, Desk>();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
   }
 
   of(account: Account): Desk {
-    const known = this.#desks.get(account.id);
+    const known = this.#desks.get(account.id) ?? this.#waiting.get(account.id);
     if (known) return known;
     const desk = this.#make(account);
     this.#desks.set(account.id, desk);
@@ -68,16 +81,18 @@ export class Desks {
   /** Closes what this process has of an account. */
   drop(account: number): void {
     this.#desks.delete(account);
+    this.#rested(account);
   }
 
   /** Closes everything; resolves when the connections are closed. */
   async close(): Promise<void> {
     this.#desks.clear();
+    for (const account of [...this.#waiting.keys()]) this.#rested(account);
     await Promise.all(this.#closing);
   }
 
   #make(account: Account): Desk {
-    const { server, db, clock, maxMessageSize, keyring } = this.#parts;
+    const { server, db, clock, log, maxMessageSize, keyring } = this.#parts;
     const { connections: limit, timeout, idle, sweep } = server.config;
     const connections = makeConnections({
       account,
@@ -94,13 +109,18 @@ export class Desks {
       clock,
       connections,
       config: server.config,
+      changed: () => watcher.treeChanged(),
     });
-    const sweeps = new Sweeps({
+    const watcher: Watcher = new Watcher({
       clock,
+      log,
       places,
       connections,
       every: sweep * 1000,
+      timeout: timeout * 1000,
+      linger: idle * 1000,
       hold: () => keyring.hold(account),
+      rested: () => this.#rested(account.id),
     });
     const store: ItemStore = {
       db,
@@ -110,15 +130,23 @@ export class Desks {
       maxMessageSize,
       owner: this.#owner,
       running: this.#running,
-      wrote: (folder) => sweeps.changed(folder),
+      wrote: (folder) => watcher.changed(folder),
     };
     const items = openItems(store, this.#orders);
     const roots = new LRUCache<string, string>({ max: MOST_ROOTS });
-    return { connections, places, items, index: openItemIndex(store), sweeps, clock, roots };
+    return { connections, places, items, index: openItemIndex(store), watcher, clock, roots };
+  }
+
+  /** Nobody waits there any more, or nobody shall. */
+  #rested(account: number): void {
+    const desk = this.#waiting.get(account);
+    if (!desk) return;
+    this.#waiting.delete(account);
+    this.#close(desk);
   }
 
   #close(desk: Desk): void {
-    desk.sweeps.close();
+    desk.watcher.close();
     const closing: Promise<void> = desk.connections.close()
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);

@@ -1,5 +1,5 @@
 // The numbers by which a folder's state is told: STATUS, alone or for many folders by LIST.
-import type { ImapFlow } from "imapflow";
+import type { ImapFlow, MailboxObject } from "imapflow";
 import { folderWord } from "./mailbox_name.ts";
 import { atom, command, pairs, type Token, word } from "./raw.ts";
 
@@ -56,4 +56,15 @@ export async function folderNumbers(
     },
   });
   return found;
+}
+
+/** Those of a folder that is open. */
+export function openNumbers(mailbox: MailboxObject): FolderNumbers {
+  const { uidValidity, uidNext, exists, highestModseq } = mailbox;
+  return {
+    uidValidity,
+    uidNext,
+    messages: exists,
+    ...(highestModseq !== undefined && { highestModseq }),
+  };
 }

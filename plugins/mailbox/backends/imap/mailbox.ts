@@ -101,7 +101,7 @@ export class ImapMailbox implements Mailbox, EditsFolders, Searches {
   }
 
   watch(folders: readonly FolderId[], changed: (folder: FolderId) => void): () => void {
-    return this.#desk().sweeps.watch(folders, changed);
+    return this.#desk().watcher.watch(folders, changed);
   }
 
   createFolder(...[folder, token]: Parameters<EditsFolders["createFolder"]>) {

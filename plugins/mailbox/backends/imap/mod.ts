@@ -113,7 +113,7 @@ export function imapGateway(options: GatewayOptions): Gateway {
 }
 
 function share(options: GatewayOptions): Shared {
-  const { residence: { servers }, db, clock, maxMessageSize } = options;
+  const { residence: { servers }, db, clock, log, maxMessageSize } = options;
   const checks = passwordChecks({ clock, tryLogin });
   const longest = Math.max(0, ...servers.map(({ config }) => config.rememberLogin));
   const keyring = makeKeyring({
@@ -123,7 +123,7 @@ function share(options: GatewayOptions): Shared {
   });
   const desks = new Map(
     servers.map((server) =>
-      [server.name, new Desks({ server, db, clock, keyring, maxMessageSize })] as const
+      [server.name, new Desks({ server, db, clock, log, keyring, maxMessageSize })] as const
     ),
   );
   return { options, keyring, checks, seals: makeSeals(db), desks };

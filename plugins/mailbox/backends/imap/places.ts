@@ -5,6 +5,7 @@ import { NotFound, type Page, Refused } from "../../api.ts";
 import { parentsFirst, specialFolders } from "../../folders.ts";
 import type { Cursor, FolderChange, FolderId, Role } from "../../model.ts";
 import type { Connections } from "./connections.ts";
+import { type FolderNumbers, openNumbers } from "./folder_numbers.ts";
 import { FolderSurvey } from "./folder_survey.ts";
 import type { Listed } from "./folder_list.ts";
 import { folderWord } from "./mailbox_name.ts";
@@ -67,12 +68,16 @@ export interface PlacesOptions {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly config: Pick<ServerConfig, "subscribed" | "shared" | "folders">;
+  /** Told when the hierarchy was seen to be another one. */
+  readonly changed?: () => void;
 }
 
 export class PlaceBook implements Places {
   readonly #options: PlacesOptions;
   readonly #survey: FolderSurvey;
   #rows: readonly PlaceRow[] | undefined;
+  /** By path. */
+  #numbers = new Map<string, FolderNumbers>();
   /** The number of this account in the tables. */
   readonly account: number;
   /** One at a time: who asked the server earlier writes earlier. */
@@ -139,7 +144,16 @@ export class PlaceBook implements Places {
     return this.#coming;
   }
 
-  opened({ path, uidValidity, uidNext }: MailboxObject): void {
+  /** How a folder was last seen, as far as the server told. */
+  numbers(id: FolderId): FolderNumbers | undefined {
+    const number = placeNumber(id);
+    const row = this.#rows?.find((each) => each.id === number);
+    return row && this.#numbers.get(row.path);
+  }
+
+  opened(mailbox: MailboxObject): void {
+    const { path, uidValidity, uidNext } = mailbox;
+    this.#numbers.set(path, openNumbers(mailbox));
     const row = this.#rows?.find((each) => each.path === path && !each.gone);
     const validity = String(uidValidity);
     if (!row || row.validity === validity) return;
@@ -183,12 +197,17 @@ export class PlaceBook implements Places {
 
   /** Asks the server and writes what is new; only for who is alone. */
   async look(): Promise<void> {
+    const before = this.version;
     const rows = await this.#read();
     const listed = await this.#options.connections.use(
       (client) => this.#survey.make(client, rows),
       { repeatable: true, doing: "list the folders" },
     );
+    this.#numbers = new Map(
+      listed.flatMap(({ path, numbers }) => numbers ? [[path, numbers]] : []),
+    );
     await this.#write(listed);
+    if (this.version !== before) this.#options.changed?.();
   }
 
   async #read(): Promise<readonly PlaceRow[]> {

@@ -30,6 +30,11 @@ export class Slots {
     return Math.max(1, this.#total - this.#owners.size);
   }
 
+  /** Connections that wait for news. */
+  get owned(): number {
+    return this.#owners.size;
+  }
+
   /** Waits for a place until a time. Throws `Unavailable`. */
   async enter(until: number): Promise<void> {
     if (this.#closed) throw this.#closed;

@@ -1,0 +1,193 @@
+// Hears of changes on a connection of its own: NOTIFY where it is offered, else IDLE and looks.
+import type { ImapFlow } from "imapflow";
+import type { Clock } from "../../../../core/mod.ts";
+import type { FolderId } from "../../model.ts";
+import { Bell } from "./bell.ts";
+import { isRefusal } from "./errors.ts";
+import { type FolderNumbers, openNumbers, readNumbers } from "./folder_numbers.ts";
+import { folderName, folderWord } from "./mailbox_name.ts";
+import type { Place } from "./places.ts";
+import { atom, command, knowFolder, onCode, onUntagged, type Token, word } from "./raw.ts";
+import { numbersOf } from "./folder_looks.ts";
+
+/** What a listener is told to do, and whom it tells. */
+export interface Listening {
+  readonly clock: Clock;
+  /** The folders of which somebody wants to hear, as they are now; of all of them, the hierarchy. */
+  readonly wanted: () => Promise<{ readonly places: readonly Place[]; readonly tree: boolean }>;
+  /** A folder was found like this. */
+  readonly found: (folder: FolderId, numbers: FolderNumbers) => void;
+  /** Something has changed in a folder, who knows what. */
+  readonly changed: (folder: FolderId) => void;
+  /** The hierarchy may have changed. */
+  readonly treeChanged: () => Promise<void>;
+  /** Milliseconds between looks at what the server tells no news of. */
+  readonly every: number;
+  /** Milliseconds after which a server that says nothing is given up. */
+  readonly timeout: number;
+  /** It hears now: what happens from here on is told. */
+  readonly ready: () => void;
+}
+
+/** Even of a server that tells all by itself: the connection may be dead, and Dovecot has gone deaf. */
+const CHECK_MS = 2 * 60_000;
+
+/** Listens on one connection until it is closed. */
+export class Listener {
+  readonly #client: ImapFlow;
+  readonly #to: Listening;
+  readonly #bell = new Bell();
+  #places: readonly Place[] = [];
+  #ids = new Map<string, FolderId>();
+  #due = false;
+  #deaf = false;
+  #moved = false;
+
+  constructor(client: ImapFlow, to: Listening) {
+    this.#client = client;
+    this.#to = to;
+    client.once("close", this.#bell.ring);
+  }
+
+  /** Others want to hear, or of other folders. */
+  readonly again = (): void => {
+    this.#moved = true;
+    this.#bell.ring();
+  };
+
+  /** Resolves when the connection is closed. Throws imapflow's errors. */
+  async listen(): Promise<void> {
+    const client = this.#client;
+    if (client.capabilities.has("NOTIFY") && await this.#notified()) return;
+    if (client.capabilities.has("IDLE")) await this.#idle();
+  }
+
+  /** Answers false where the server, after all, does not notify. */
+  async #notified(): Promise<boolean> {
+    const client = this.#client;
+    onUntagged(client, "STATUS", ([name, told]) => this.#heard(name, readNumbers(told)));
+    onUntagged(client, "LIST", () => this.#tree());
+    onCode(client, "NOTIFICATIONOVERFLOW", () => {
+      this.#deaf = true;
+      this.#bell.ring();
+    });
+    for (let armed = false; !client.isClosed && !this.#deaf; armed = true) {
+      const { other, tree } = await this.#know();
+      if ((other || !armed) && !await this.#arm(armed)) return false;
+      // Looked at when it hears already: nothing falls between the two.
+      if (tree && !armed) await this.#to.treeChanged();
+      this.#to.ready();
+      await this.#until(CHECK_MS, async () => await this.#look(this.#places));
+    }
+    return client.isClosed;
+  }
+
+  /** Answers false where the server refuses. The numbers of all folders come with the answer. */
+  async #arm(again: boolean): Promise<boolean> {
+    const client = this.#client;
+    const events = ["MessageNew", "MessageExpunge", "FlagChange"].map(atom);
+    const names = this.#places.map(({ path }) => folderWord(client, path));
+    const wanted: Token[] = names.length ? [[atom("mailboxes"), names, events]] : [];
+    try {
+      // Dovecot 2.3 hears nothing any more when it is told anew without being told to stop.
+      if (again) await this.#ask("NOTIFY", [atom("NONE")]);
+      const tree: Token = [atom("personal"), [atom("MailboxName"), atom("SubscriptionChange")]];
+      await this.#ask("NOTIFY", [atom("SET"), atom("STATUS"), ...wanted, tree]);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  async #idle(): Promise<void> {
+    const client = this.#client;
+    const inbox = () => this.#ids.get("INBOX");
+    const counted = () => {
+      const [id, { mailbox }] = [inbox(), client];
+      if (id !== undefined && mailbox) this.#to.found(id, { messages: mailbox.exists });
+    };
+    knowFolder(client, "INBOX");
+    await client.mailboxOpen("INBOX", { readOnly: true });
+    for (const event of ["exists", "expunge"]) client.on(event, counted);
+    client.on("flags", () => {
+      const id = inbox();
+      if (id !== undefined) this.#to.changed(id);
+    });
+    while (!client.isClosed) {
+      const { tree } = await this.#know();
+      if (tree) await this.#to.treeChanged();
+      const { mailbox } = client;
+      const id = inbox();
+      if (mailbox && id !== undefined) this.#to.found(id, openNumbers(mailbox));
+      await this.#look(this.#places.filter(({ path }) => path !== "INBOX"));
+      this.#to.ready();
+      // RFC 2177: at most 29 minutes, and looks come far more often.
+      const idle = client.idle();
+      await this.#until(this.#to.every, async () => {});
+      // Ends IDLE, and brings what the server held back. It answers false where that fails.
+      await this.#ask("NOOP", []).catch(() => client.close());
+      await idle;
+    }
+  }
+
+  /** Waits until something else is to be done; does `check` every now and then. */
+  async #until(ms: number, check: () => Promise<void>): Promise<void> {
+    this.#moved = false;
+    while (!this.#client.isClosed && !this.#deaf && !this.#moved) {
+      const cancel = this.#to.clock.after(ms, () => {
+        this.#due = true;
+        this.#bell.ring();
+      });
+      await this.#bell.heard();
+      cancel();
+      if (!this.#due || this.#client.isClosed) continue;
+      this.#due = false;
+      if (this.#client.idling) return;
+      await check();
+    }
+  }
+
+  /** What is wanted now; `other`: something else than before. */
+  async #know(): Promise<{ readonly other: boolean; readonly tree: boolean }> {
+    const { places, tree } = await this.#to.wanted();
+    const before = this.#ids;
+    this.#places = places;
+    this.#ids = new Map(places.map(({ path, id }) => [path, id]));
+    const other = before.size !== places.length ||
+      places.some(({ path, id }) => before.get(path) !== id);
+    return { other, tree };
+  }
+
+  async #look(places: readonly Place[]): Promise<void> {
+    await this.#guarded(numbersOf(this.#client, places, this.#to.found));
+  }
+
+  #heard(name: Token | undefined, numbers: FolderNumbers): void {
+    const id = this.#ids.get(folderName(this.#client, word(name) ?? ""));
+    if (id !== undefined) this.#to.found(id, numbers);
+  }
+
+  #tree(): void {
+    // A path may be another folder's now: the next look is at what is there then.
+    this.#to.treeChanged().then(this.again).catch(() => {});
+  }
+
+  async #ask(name: string, words: readonly Token[]): Promise<void> {
+    if (name === "NOOP") {
+      await this.#guarded(this.#client.noop());
+      return;
+    }
+    await this.#guarded(command(this.#client, name, words));
+  }
+
+  /** The library waits for long on a connection that is meant to be quiet. */
+  async #guarded<R>(work: Promise<R>): Promise<R> {
+    const cancel = this.#to.clock.after(this.#to.timeout, () => this.#client.close());
+    try {
+      return await work;
+    } finally {
+      cancel();
+    }
+  }
+}
