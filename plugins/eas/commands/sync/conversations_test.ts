@@ -13,7 +13,7 @@ import {
 } from "../../../../tests/kit_sync.ts";
 import { settle } from "../../../../tests/kit.ts";
 import type { ItemId } from "../../../mailbox/api.ts";
-import type { PhoneOptions } from "../../client/mod.ts";
+import type { PhoneOptions, SyncCollection } from "../../client/mod.ts";
 
 for (const store of ["memory", "local"] as const) {
   describe(`whole conversations, ${store}`, () => {
@@ -205,6 +205,57 @@ for (const store of ["memory", "local"] as const) {
     });
   });
 }
+
+describe("whole conversations while things move", () => {
+  let app: Engine;
+  const has = new Set<string>();
+  let sync: (windowSize: number, asked?: Partial<SyncCollection>) => Promise<void>;
+  beforeEach(async () => {
+    app = await engine();
+    has.clear();
+    const client = app.client();
+    let key = "0";
+    sync = async (windowSize, asked = {}) => {
+      const collection = { id: app.inbox, key, windowSize, ...asked };
+      const { collections: [part] } = await client.sync({ collections: [collection] });
+      key = part?.key ?? key;
+      for (const { id } of part?.adds ?? []) has.add(id);
+      for (const id of [...part?.deletes ?? [], ...part?.softDeletes ?? []]) has.delete(id);
+    };
+  });
+  afterEach(() => app.stop());
+
+  const lunch = (subject: string, days: number) =>
+    app.arrives(subject, { age: days * day, thread: "lunch" });
+  const asked = (filter: number) => ({ options: { filter }, conversationMode: true });
+
+  it("what a listing had not reached when the window shrank comes with its conversation", async () => {
+    const old = await lunch("old", 5);
+    const fresh = await lunch("new", 0);
+    await sync(1);
+    await sync(1, asked(4));
+    assert.deepEqual([...has], [fresh]);
+    await sync(1, asked(2));
+    await sync(100);
+    assert.deepEqual([...has], [fresh, old]);
+  });
+
+  it("one that ends and goes on again, before all of it was looked at, comes whole", async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 4; n++) ids.push(await lunch(`old ${n}`, 20 + n));
+    const last = await lunch("last", 0);
+    await sync(1);
+    await sync(100, asked(2));
+    assert.equal(has.size, 5);
+    await app.mailbox().remove(last, elsewhere());
+    await sync(3);
+    assert.equal(has.size, 2, "two of the old ones are gone, and two not yet");
+    ids.push(await lunch("again", 0));
+    await sync(2);
+    await sync(100);
+    assert.deepEqual([...has].sort(), ids.sort());
+  });
+});
 
 describe("whole conversations", () => {
   it("cost what belongs to the change, not what is in the folder", async () => {

@@ -19,18 +19,19 @@ export async function noteThreads(
 ): Promise<void> {
   const { conversations, folder, ops, state: { floor, threads = [] } } = hunt;
   if (!conversations || floor === 0) return;
-  const known = new Set(threads.map(({ thread }) => thread));
   const named = new Set<string>();
   for (const { id, state, thread = state?.thread } of seen) {
-    if (thread === undefined || known.has(thread)) continue;
-    if (state && state.date < floor) continue;
+    if (thread === undefined || (state && state.date < floor)) continue;
     if (!state || telling === "all" || ops.get(id)?.kind === "add") named.add(thread);
   }
   if (named.size === 0) return;
   const spans = await conversations.spans(folder, [...named]);
   const fresh = [...spans].filter(([, { oldest }]) => oldest < floor)
     .map(([thread]) => ({ thread, left: mostOlder }));
-  if (fresh.length > 0) hunt.state = { ...hunt.state, threads: [...threads, ...fresh] };
+  if (fresh.length === 0) return;
+  // One under way begins again: what was decided of its first items may not hold any more.
+  const others = threads.filter(({ thread }) => !named.has(thread));
+  hunt.state = { ...hunt.state, threads: [...others, ...fresh] };
 }
 
 /** Looks at the older items of the conversations that were noted. True where some remain. */

@@ -63,7 +63,9 @@ export function withFloor(state: CollectionState, floor: number): CollectionStat
   if (floor > state.floor) {
     const { listing, ...rest } = state;
     const emptied = listing?.until !== undefined && listing.until <= floor;
-    return { ...rest, ...(listing && !emptied && { listing }), floor, slide: true };
+    // What it would have brought may be below the floor now, and belong to what it brought before.
+    const left = state.options.conversations ? {} : emptied ? undefined : listing;
+    return { ...rest, ...(listing && left && { listing: left }), floor, slide: true };
   }
   // A listing that was going on begins again: what it had brought may have slid away in between.
   const until = state.listing ? state.listing.until : state.floor;
