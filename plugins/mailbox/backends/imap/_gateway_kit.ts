@@ -4,7 +4,9 @@ import { accounts, type Clock } from "../../../../core/mod.ts";
 import { type FakeClock } from "../../../../tests/kit.ts";
 import { type TestApp, testApp } from "../../../../tests/kit_app.ts";
 import type { Dovecot } from "../../../../tests/servers/dovecot.ts";
+import { easClient, Phone } from "../../../eas/client/mod.ts";
 import eas from "../../../eas/plugin.ts";
+import smartsync from "../../../smartsync/plugin.ts";
 import { type Mailbox, mailboxes } from "../../api.ts";
 import mailbox from "../../plugin.ts";
 
@@ -18,6 +20,8 @@ export interface GatewayOptions {
 export interface TestGateway<C extends Clock = FakeClock> extends TestApp<C> {
   /** The HTTP status of a login, as a phone would try it. */
   login(user: string, password: string, more?: LoginOptions): Promise<number>;
+  /** A phone that is being set up; it has asked for nothing yet. */
+  phone(user: { readonly address: string; readonly password: string }): Phone;
   /** The mailbox of an account that there is. */
   box(address: string): Promise<Mailbox>;
 }
@@ -43,13 +47,23 @@ export async function withGateway(
     ...options.imap,
   };
   const app = await testApp({
-    plugins: [mailbox, eas],
+    plugins: [mailbox, eas, smartsync],
     config: { ...options.config, mailbox: { imap: { home }, ...options.mailbox } },
   });
   try {
     await work({
       ...app,
       login: (user, password, more) => logIn(app, user, password, more),
+      phone: ({ address, password }) =>
+        new Phone(easClient({
+          url: "https://mail.example.test/Microsoft-Server-ActiveSync",
+          user: address,
+          password,
+          deviceId: "PHONE1",
+          deviceType: "Test",
+          version: "14.1",
+          fetch: (request) => app.fetch(request),
+        })),
       async box(address) {
         const account = await app.host().one(accounts).find(address);
         return app.host().one(mailboxes).open(account!);

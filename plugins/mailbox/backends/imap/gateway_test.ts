@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { accounts } from "../../../../core/mod.ts";
+import { subjects } from "../../../../tests/kit_sync.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot, type User } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
@@ -146,6 +147,28 @@ describe("the gateway", found, () => {
       await assert.rejects(box.folders(undefined), /has not logged in/);
       assert.equal(await gateway.login(anna.address, changed.password), 200);
       assert.ok((await box.folders(undefined)).changes.length > 0);
+    });
+  });
+
+  it("shows a phone its folders, its mails and what comes later", async () => {
+    const anna = await dovecot.addUser("anna");
+    for (const subject of ["one", "two"]) {
+      await dovecot.deliver(
+        anna,
+        `From: b@far.test\r\nMessage-ID: <${subject}@far.test>\r\nSubject: ${subject}\r\n\r\nHi\r\n`,
+      );
+    }
+    await withGateway(dovecot, async (gateway) => {
+      const phone = gateway.phone(anna);
+      await phone.syncFolders();
+      const { changes } = await (await gateway.box(anna.address)).folders(undefined);
+      const inbox = changes.find(({ folder }) => folder?.role === "inbox")!.id;
+      await phone.syncAll(inbox);
+      assert.deepEqual(subjects(phone, inbox), ["one", "two"]);
+      await dovecot.deliver(anna, "Subject: three\r\n\r\nHi\r\n");
+      await phone.syncAll(inbox);
+      assert.deepEqual(subjects(phone, inbox), ["one", "three", "two"]);
+      assert.deepEqual(phone.collection(inbox).anomalies, []);
     });
   });
 
