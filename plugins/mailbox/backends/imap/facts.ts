@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ImapFlow } from "imapflow";
 import { fields, firstValue } from "../../header.ts";
+import { parseInternalDate } from "./internal_date.ts";
 import { flagsText } from "./marks.ts";
 
 /** A message as the server lists it. */
@@ -40,7 +41,11 @@ export async function* fetchFacts(client: ImapFlow, uids: string): AsyncGenerato
     headers: ["message-id"],
   };
   for await (const message of client.fetch(uids, query, { uid: true })) {
-    const date = message.internalDate instanceof Date ? message.internalDate.getTime() : 0;
+    // The library hands on what this runtime's Date does not read.
+    const { internalDate } = message;
+    const date = internalDate instanceof Date
+      ? internalDate.getTime()
+      : parseInternalDate(internalDate ?? "");
     const messageId = message.headers ? messageIdOf(message.headers) : "";
     const size = message.size ?? 0;
     yield {

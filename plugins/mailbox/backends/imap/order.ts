@@ -2,7 +2,9 @@
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import { Unavailable } from "../../../../core/mod.ts";
+import { parseInternalDate } from "./internal_date.ts";
 import { isSameSnapshot, type Snapshot } from "./folder_state.ts";
+import { atom, command, pairs, word } from "./raw.ts";
 import { UidRanges } from "./uid_ranges.ts";
 
 const DAY = 86_400_000;
@@ -72,16 +74,30 @@ async function read(
   const unknown = new UidRanges();
   for (const uid of there) if (!dates.has(uid)) unknown.add([uid, uid]);
   if (unknown.size > 0) {
-    const query = { uid: true, internalDate: true };
     // A folder that is new to us has all of its messages asked for: then the range says it shorter.
     const range = unknown.size === seen.messages ? "1:*" : unknown.toString();
-    for await (const message of client.fetch(range, query, { uid: true })) {
-      const { uid, internalDate } = message;
-      if (!unknown.has(uid)) continue;
-      dates.set(uid, internalDate instanceof Date ? internalDate.getTime() : 0);
-    }
+    await fetchDates(client, range, (uid, date) => {
+      if (unknown.has(uid)) dates.set(uid, date);
+    });
   }
   return { seen, floor, ...sorted(dates) };
+}
+
+/** Without the library's reading of each answer: a third of the time where there are thousands. */
+async function fetchDates(
+  client: ImapFlow,
+  range: string,
+  tell: (uid: number, date: number) => void,
+): Promise<void> {
+  const set = { type: "SEQUENCE", value: range };
+  await command(client, "UID FETCH", [set, [atom("INTERNALDATE")]], {
+    FETCH: (tokens) => {
+      const found = pairs(tokens[1]);
+      const uid = Number(word(found.get("UID")));
+      const date = word(found.get("INTERNALDATE"));
+      if (uid > 0 && date !== undefined) tell(uid, parseInternalDate(date));
+    },
+  });
 }
 
 function sorted(found: ReadonlyMap<number, number>): Pick<Order, "uids" | "dates"> {

@@ -5,6 +5,7 @@ import { Refused } from "../../api.ts";
 import { type Bytes, bytesOf, collect, limited } from "../../bytes.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts, fetchFacts, printOf, uidSet } from "./facts.ts";
+import { internalDate } from "./internal_date.ts";
 import type { ItemStore } from "./item_store.ts";
 import { folderWord } from "./mailbox_name.ts";
 import { type Answer, atom, codeOf, command, type Token, word } from "./raw.ts";
@@ -60,7 +61,7 @@ export async function append(
     command(client, "APPEND", [
       folderWord(client, path),
       flags.map(atom),
-      { type: "STRING", value: dateTime(date) },
+      { type: "STRING", value: internalDate(date) },
       literal as unknown as Token,
     ]);
   let answer: Answer;
@@ -104,16 +105,6 @@ function codeWords(answer: Pick<Answer, "attributes">, code: string): (string | 
   if (codeOf(answer) !== code) return [];
   const [first] = answer.attributes!;
   return (first as { section: readonly Token[] }).section.map(word);
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** RFC 9051 section 9: date-time. */
-function dateTime(time: number): string {
-  const date = new Date(Math.max(0, time));
-  const day = String(date.getUTCDate()).padStart(2, " ");
-  const year = String(date.getUTCFullYear()).padStart(4, "0");
-  return `${day}-${months[date.getUTCMonth()]}-${year} ${date.toISOString().slice(11, 19)} +0000`;
 }
 
 /**
