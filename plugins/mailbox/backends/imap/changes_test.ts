@@ -13,7 +13,7 @@ import type { MailServer, User } from "../../../../tests/servers/mail_server.ts"
 import { cyrusPresent, dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
 import { Forgotten } from "../../api.ts";
-import { Device } from "./_device.ts";
+import { Device } from "./_device_kit.ts";
 import { type Desk, openDesk } from "./_items_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());

@@ -10,7 +10,7 @@ import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
-import { Device } from "./_device.ts";
+import { Device } from "./_device_kit.ts";
 import { type Desk, makeTables, openDesk } from "./_items_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());

@@ -6,7 +6,7 @@ import { listAll, message, token } from "../../../../tests/conformance/mailbox_k
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
-import { Device } from "./_device.ts";
+import { Device } from "./_device_kit.ts";
 import { itemDatabase, openDesk } from "./_items_kit.ts";
 import { endRows, insertRows, rowsBetween, waitingRows } from "./item_rows.ts";
 import { beginState, writeFolder } from "./folder_state.ts";

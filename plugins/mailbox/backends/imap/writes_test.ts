@@ -17,7 +17,7 @@ import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
 import { NotFound, Refused } from "../../api.ts";
-import { Device } from "./_device.ts";
+import { Device } from "./_device_kit.ts";
 import { type Desk, openDesk } from "./_items_kit.ts";
 import { dropAccountItems, tidyItems } from "./item_tables.ts";
 import { command } from "./raw.ts";
