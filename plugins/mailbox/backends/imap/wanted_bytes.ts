@@ -15,6 +15,9 @@ import type { Want } from "../../model.ts";
 import type { Stretch } from "./fetch.ts";
 import { sectionOf } from "./structure.ts";
 
+/** RFC 3501: a number has 32 bits. Asked for more than it can count, Dovecot brings nothing. */
+const LARGEST = 2 ** 30;
+
 /**
  * What is needed at first, one stretch for each part, from its beginning. A text that turns out to
  * need more bytes asks for them when it is read: see {@link Bytes}.
@@ -50,7 +53,7 @@ function need(
     for (const place of own ? body[form] : body[form === "text" ? "html" : "text"]) {
       const length = place.end - place.start;
       // Short parts are asked for alike, whatever their encoding: one command brings them all.
-      const wanted = length <= most ? most : sparing(place, room);
+      const wanted = Math.min(length <= most ? most : sparing(place, room), LARGEST);
       needed.set(place.start, Math.max(wanted, needed.get(place.start) ?? 0));
       room = Math.max(0, room - length);
     }
