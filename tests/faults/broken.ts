@@ -222,3 +222,17 @@ export const broken: Readonly<Record<string, Sabotage>> = {
     mailbox: (inner) => altered(inner, { watch: () => () => {} }),
   },
 };
+
+/** What only devices suffer from that sync whole conversations. */
+export const brokenTalks: Readonly<Record<string, Sabotage>> = {
+  "forgets conversations that were not through": {
+    state: (inner) =>
+      sessions(inner, (session) => ({
+        ...session,
+        commit: (next) => {
+          const { threads: _, ...state } = JSON.parse(next.state);
+          return session.commit({ ...next, state: JSON.stringify(state) });
+        },
+      })),
+  },
+};

@@ -62,7 +62,11 @@ async function wanted(
   const { days, account, name } = device;
   const mailbox = server.mailbox(account);
   const since = days === 0 ? 0 : Math.floor((server.now() - days * day) / hour) * hour;
-  const { items } = await mailbox.list(collection.id, { since }, 100_000);
+  const { items: all } = await mailbox.list(collection.id, {}, 100_000);
+  const recent = all.filter(({ date }) => date >= since);
+  const alive = new Set(device.setup.whole ? recent.map(({ thread }) => thread) : []);
+  alive.delete(undefined);
+  const items = all.filter(({ date, thread }) => date >= since || alive.has(thread));
   // What it did not get on with it may have as a stub, and then the administrator knows.
   const problems = await server.db.all<{ about: string }>(
     "SELECT about FROM eas_problem WHERE account = ? AND device = ? AND kind = 'indigestible'",
@@ -80,7 +84,9 @@ async function wanted(
 function wantedLine(device: Device, { id, state, mail }: Item, stub: boolean): string {
   const { read, flag, words } = toldOf(state.marks);
   if (isDraft(mail?.subject) && !stub) return lineOf([id, mail?.subject]);
-  const text = stub ? "" : mail?.text?.content.slice(0, device.textSize) ?? "";
+  // What only its conversation brought came without its text.
+  const untold = stub || device.setup.whole;
+  const text = untold ? "" : mail?.text?.content.slice(0, device.textSize) ?? "";
   const date = new Date(state.date).toISOString();
   return lineOf([
     id,
@@ -102,7 +108,8 @@ function has(device: Device, { items }: Collection): string[] {
     const flag = status === "2" ? "active" : status === "1" ? "complete" : "";
     const names = fields.get("Email:Categories")?.children.map(({ text }) => text) ?? [];
     const data = fields.get("AirSyncBase:Body")?.textOf("AirSyncBase:Data") ?? text("Email:Body");
-    const body = text("Email:Subject") === stubbed ? "" : data;
+    const untold = text("Email:Subject") === stubbed || device.setup.whole;
+    const body = untold ? "" : data;
     const words = device.knowsWords ? [...names].sort().join() : "";
     const date = new Date(text("Email:DateReceived")).toISOString();
     return lineOf([id, text("Email:Subject"), date, text("Email:Read"), flag, words, body]);

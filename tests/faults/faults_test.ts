@@ -1,7 +1,7 @@
 // The play in the suite: 2,000 operations come through clean, and every broken engine is caught.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { broken, withoutBrake } from "./broken.ts";
+import { broken, brokenTalks, withoutBrake } from "./broken.ts";
 import type { Machine } from "./machine.ts";
 import { killed } from "./killed.ts";
 import { play } from "./play.ts";
@@ -70,10 +70,14 @@ describe("a server without SmartSync", () => {
 describe("the play catches an engine that", () => {
   /** Every broken engine is to be found in so many operations. */
   const most = 2000, part = 200;
-  for (const [name, sabotage] of Object.entries(broken)) {
+  const all = [
+    ...Object.entries(broken).map((one) => [...one, { wild: true }] as const),
+    ...Object.entries(brokenTalks).map((one) => [...one, { talks: true }] as const),
+  ];
+  for (const [name, sabotage, kind] of all) {
     it(name, async () => {
       for (let n = 0; n * part < most; n++) {
-        const plan = scenario({ seed: n, operations: part, wild: true });
+        const plan = scenario({ seed: n, operations: part, ...kind });
         if (!await play(plan, { sabotage })) continue;
         assert.equal(await play(plan), undefined, "it is the engine, not the play");
         return;

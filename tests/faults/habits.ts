@@ -10,11 +10,12 @@ const filters = new Map([[0, 0], [1, 1], [3, 2], [7, 3], [14, 4], [30, 5]]);
 export function habits(
   device: { readonly setup: DeviceSetup; readonly days: number; readonly window: number },
 ): PhoneOptions {
-  const { conflict, truncation, version, deletesAsMoves } = device.setup;
+  const { conflict, truncation, version, deletesAsMoves, whole } = device.setup;
   const bodies = [{ type: 1 as const, truncationSize: truncation }];
   const text = atLeast(version, "12.0") ? { bodies } : { truncation: 1 };
   return {
     deletesAsMoves,
+    ...(whole && { conversationMode: true }),
     get windowSize() {
       return device.window;
     },

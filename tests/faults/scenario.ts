@@ -1,5 +1,5 @@
 // What happens in a run, as plain data made from a seed: it can be printed, cut down and run again.
-import { type Version, versions } from "../../plugins/eas/versions.ts";
+import { atLeast, type Version, versions } from "../../plugins/eas/versions.ts";
 import { seededRandom } from "../kit.ts";
 import type { Cut } from "./power.ts";
 
@@ -36,6 +36,8 @@ export type Op =
     lines: number;
     /** Weak devices crash on it. */
     poison?: true;
+    /** The conversation that it answers in. */
+    thread?: string;
   }
   | {
     op: "elsewhere";
@@ -94,6 +96,8 @@ export interface DeviceSetup {
   readonly truncation: number;
   /** It crashes on answers with poisonous mail. */
   readonly weak?: true;
+  /** It syncs whole conversations. */
+  readonly whole?: true;
 }
 
 export interface Scenario {
@@ -107,12 +111,17 @@ const minute = 60_000, hour = 60 * minute, day = 24 * hour;
 /** A source of choices that follow from a seed. */
 class Dice {
   readonly next: () => number;
+  /** Conversations have a source of their own: what happened without them happens as it did. */
+  readonly talk: () => number;
   readonly wild: boolean;
   readonly loops: boolean;
-  constructor({ seed, wild = false, loops = false }: ScenarioOptions) {
+  readonly talks: boolean;
+  constructor({ seed, wild = false, loops = false, talks = false }: ScenarioOptions) {
     this.next = seededRandom(seed);
+    this.talk = seededRandom(seed + 0.5);
     this.wild = wild;
     this.loops = loops;
+    this.talks = talks;
   }
   chance(odds: number): boolean {
     return this.next() < odds;
@@ -140,6 +149,8 @@ export interface ScenarioOptions {
   readonly wild?: boolean;
   /** Devices that crash on some mail, and long tunnels: they ask for the same again and again. */
   readonly loops?: boolean;
+  /** Hardly anything but conversations, and devices that sync them whole. */
+  readonly talks?: boolean;
 }
 
 /** The scenario of a seed: always the same. */
@@ -156,13 +167,19 @@ export function scenario(options: ScenarioOptions): Scenario {
     deletesAsMoves: dice.chance(0.7),
     truncation: dice.pick([100, 512, 5000]),
     ...(dice.loops && dice.chance(0.6) && { weak: true as const }),
-  }));
+  })).map((device) => talking(dice, device));
   const ops: Op[] = [];
   for (let n = 1; n <= operations; n++) {
     ops.push(n === operations || n % between === 0 ? { op: "rest" } : anyOp(dice));
   }
   return { accounts, devices, ops };
 }
+
+/** From 14.0 on a device may ask for whole conversations; then its time is short. */
+const talking = (dice: Dice, device: DeviceSetup): DeviceSetup =>
+  atLeast(device.version, "14.0") && dice.talk() < (dice.talks ? 1 : 0.6)
+    ? { ...device, whole: true, days: dice.talk() < 0.7 ? 3 : 7 }
+    : device;
 
 /** The newest versions can do most, and most can go wrong with them. */
 const newest = (dice: Dice, all: readonly Version[]) =>
@@ -245,8 +262,16 @@ function arrive(dice: Dice): Op {
     age: dice.chance(0.5) ? 0 : Math.floor(dice.next() * 40 * day / hour) * hour,
     lines: dice.pick([1, 1, 20, 400]),
     ...(dice.loops && dice.chance(0.25) && { poison: true as const }),
+    ...(dice.talk() < 0.8 && talk(dice)),
+    ...(dice.talks && { account: 0, folder: 0 }),
   };
 }
+
+/** Most of a conversation is old: whether it is shown hangs on a mail or two. */
+const talk = (dice: Dice) => ({
+  thread: `talk-${Math.floor(dice.talk() * 4)}`,
+  age: dice.talk() < 0.3 ? 0 : Math.floor(dice.talk() * 20 * day / hour) * hour,
+});
 
 function tunnel(dice: Dice): Op {
   return {

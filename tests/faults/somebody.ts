@@ -51,11 +51,17 @@ export class Somebody {
   async arriveIn(
     to: Account,
     folder: string,
-    { age = 0, lines = 1, poison }: { age?: number; lines?: number; poison?: true } = {},
+    { age = 0, lines = 1, poison, thread }: {
+      age?: number;
+      lines?: number;
+      poison?: true;
+      thread?: string;
+    } = {},
   ): Promise<string> {
     const subject = `mail-${++this.#arrivals}`;
     const mime = new TextEncoder().encode(
       `From: Bert <bert@example.net>\r\nTo: ${to.address}\r\nSubject: ${subject}\r\n` +
+        (thread ? `References: <${thread}@example.net>\r\n` : "") +
         `Message-ID: <${subject}@example.net>\r\n\r\nThis is ${subject}.\r\n` +
         (poison ? `${poisonous}\r\n` : "") + "One more line of it.\r\n".repeat(lines),
     );
