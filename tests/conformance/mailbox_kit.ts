@@ -20,8 +20,31 @@ export interface MailStore {
   readonly backend: Backend;
   /** The clock that the backend was given. */
   readonly clock: FakeClock;
-  /** Dates are kept in steps of so many milliseconds, rounded down; 1 unless told. */
+  /**
+   * Dates are kept in steps of so many milliseconds, rounded down; 1 unless told. Where they are,
+   * mail of the future arrives now: mail servers think so.
+   */
   readonly dateStep?: number;
+  /**
+   * Lines are kept, and not bytes (IMAP): each ends in CRLF, none has a NUL, a message has a byte at
+   * least. Sizes of attachments are estimates.
+   */
+  readonly lines?: true;
+  /**
+   * Searches compare runs of letters, as most mail servers do: parts of words are found as well, the
+   * words of a phrase in any order, accents count, HTML is what it is, and names of attachments are
+   * looked at only where they are asked for. In single fields of the header words are words.
+   */
+  readonly letters?: true;
+  /** The special folders of a new account; all that there are unless told. */
+  readonly roles?: readonly Role[];
+  /** So many "ö" make the longest name of a folder; 256 unless told. */
+  readonly longestName?: number;
+  /**
+   * Somebody else tells of changes, and not at once: waits until `heard`, and until no more comes.
+   * Absent: one turn of the event loop.
+   */
+  news?(heard: () => boolean): Promise<void>;
   /** Opens the same store as another process would; absent where nobody else can see it. */
   reopen?(): Promise<Backend>;
   close(): Promise<void>;
@@ -95,6 +118,13 @@ export function message(subject: string, more: { headers?: string[]; text?: stri
     more.text ?? `This is about ${subject}.`,
     "",
   ].join("\r\n"));
+}
+
+/** A message as a store keeps it that keeps {@link MailStore.lines}. */
+export function keptBy({ lines }: Pick<MailStore, "lines">, mime: Uint8Array): Buffer {
+  const text = Buffer.from(mime).toString("latin1");
+  if (!lines) return Buffer.from(mime);
+  return Buffer.from(text.replaceAll("\0", "\x01").replace(/\r*\n/g, "\r\n"), "latin1");
 }
 
 /** Puts a message into a folder. */

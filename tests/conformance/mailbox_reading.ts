@@ -5,7 +5,17 @@ import { test } from "node:test";
 import { NotFound } from "../../plugins/mailbox/api.ts";
 import { seededRandom } from "../kit.ts";
 import type { WithPlace } from "./mailbox.ts";
-import { account, bytes, inPieces, message, put, readAll, readOne, token } from "./mailbox_kit.ts";
+import {
+  account,
+  bytes,
+  inPieces,
+  keptBy,
+  message,
+  put,
+  readAll,
+  readOne,
+  token,
+} from "./mailbox_kit.ts";
 
 export function reading(withPlace: WithPlace): void {
   orders(withPlace);
@@ -79,7 +89,7 @@ function orders(withPlace: WithPlace): void {
     }));
 
   test("a mail is read with everything that its header says", () =>
-    withPlace(async ({ mailbox, inbox }) => {
+    withPlace(async ({ mailbox, inbox, lines }) => {
       const { id } = await mailbox.create(inbox, { mime: letter }, token());
       const { mail } = await readOne(mailbox, id, { text: 1000, html: 1000 });
       assert.ok(mail);
@@ -122,7 +132,8 @@ function orders(withPlace: WithPlace): void {
             type: "image/png",
             inline: true,
             contentId: "logo@example.net",
-            size: picture.length,
+            // Without its bytes nobody knows how base64 ends.
+            size: lines ? 18 : picture.length,
           },
           {
             part: "2",
@@ -211,11 +222,11 @@ function texts(withPlace: WithPlace): void {
 
 function unreadable(withPlace: WithPlace): void {
   test("whatever is stored can be read, and its bytes are still there", () =>
-    withPlace(async ({ mailbox, inbox }) => {
+    withPlace(async ({ mailbox, inbox, ...store }) => {
       const random = seededRandom(7);
       const noise = Uint8Array.from({ length: 3000 }, () => Math.floor(random() * 256));
       const broken = [
-        "",
+        ...(store.lines ? [] : [""]),
         "\r\n",
         "no header at all",
         "Subject: only a header",
@@ -223,7 +234,8 @@ function unreadable(withPlace: WithPlace): void {
         "Content-Type: multipart/mixed\r\n\r\n--\r\n\r\n--\r\n",
         "Subject: bare\nContent-Type: text/plain\n\nline feeds\nonly\0 and a NUL",
       ].map((text) => Buffer.from(text));
-      for (const mime of [...broken, noise]) {
+      for (const made of [...broken, noise]) {
+        const mime = keptBy(store, made);
         const { id } = await mailbox.create(inbox, { mime: Uint8Array.from(mime) }, token());
         const item = await readOne(mailbox, id, { text: 100, html: 100 });
         assert.ok(item.mail || item.problem);
@@ -234,11 +246,12 @@ function unreadable(withPlace: WithPlace): void {
 
 function unsayable(withPlace: WithPlace): void {
   test("texts have CRLF line ends, and nothing that XML cannot carry, however they are cut", () =>
-    withPlace(async ({ mailbox, inbox }) => {
-      const mime = Buffer.from(
+    withPlace(async ({ mailbox, inbox, ...store }) => {
+      const made = Buffer.from(
         "Content-Type: text/plain; charset=utf-8\r\n\r\n" +
           "a\0b\x07\nc\x1b\rd\ufffe\r\n".repeat(20),
       );
+      const mime = keptBy(store, made);
       const { id } = await mailbox.create(inbox, { mime }, token());
       const { content: whole } = (await readOne(mailbox, id, { text: 1e9 })).mail!.text!;
       assert.equal(whole, "ab\r\nc\r\nd\r\n".repeat(20));
@@ -252,10 +265,10 @@ function unsayable(withPlace: WithPlace): void {
 
 export function parts(withPlace: WithPlace): void {
   test("a message's bytes come back as they arrived, in whatever pieces they came", () =>
-    withPlace(async ({ mailbox, inbox }) => {
+    withPlace(async ({ mailbox, inbox, ...store }) => {
       const random = seededRandom(11);
       const noise = Buffer.from(Array.from({ length: 700_000 }, () => Math.floor(random() * 256)));
-      const mime = Buffer.concat([message("binary"), noise]);
+      const mime = keptBy(store, Buffer.concat([message("binary"), noise]));
       for (const sizes of [[1, 70, 7, 4096, 33], [262_144], [300_001]]) {
         const { id } = await mailbox.create(inbox, { mime: inPieces(mime, sizes) }, token());
         assert.ok(mime.equals(await bytes(mailbox, id, "")), `pieces of ${sizes}`);

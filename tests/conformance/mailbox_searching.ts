@@ -10,7 +10,16 @@ import {
   type Searches,
 } from "../../plugins/mailbox/api.ts";
 import type { WithPlace } from "./mailbox.ts";
-import { account, inPieces, message, put, readOne, subjects, token } from "./mailbox_kit.ts";
+import {
+  account,
+  allFolders,
+  inPieces,
+  message,
+  put,
+  readOne,
+  subjects,
+  token,
+} from "./mailbox_kit.ts";
 
 const day = 86_400_000;
 
@@ -41,20 +50,22 @@ export function searches(withPlace: WithPlace): void {
 
 function words(withPlace: WithPlace): void {
   test("a search finds words, whatever their case and accents, newest first", () =>
-    withPlace(async ({ mailbox, inbox, backend, clock }) => {
+    withPlace(async ({ mailbox, inbox, backend, clock, letters }) => {
       const box = searching(backend);
       await put(mailbox, inbox, "Crème brûlée", clock.now() - 2 * day);
       await put(mailbox, inbox, "creme fraiche", clock.now());
       await put(mailbox, inbox, "CRÈME", clock.now() - day);
       await put(mailbox, inbox, "cremes", clock.now());
       await put(mailbox, inbox, "Straße in İstanbul", clock.now());
-      assert.deepEqual(await found(box, { text: "creme" }), [
+      assert.deepEqual(await found(box, { text: "crè", prefix: true, in: "subject" }), [
+        ...(await found(box, { text: "cremes" })),
         "creme fraiche",
         "CRÈME",
         "Crème brûlée",
       ]);
-      assert.deepEqual(await found(box, { text: "crè", prefix: true, in: "subject" }), [
-        ...(await found(box, { text: "cremes" })),
+      assert.deepEqual(await found(box, { text: "crè", in: "subject" }), []);
+      if (letters) return;
+      assert.deepEqual(await found(box, { text: "creme" }), [
         "creme fraiche",
         "CRÈME",
         "Crème brûlée",
@@ -65,15 +76,16 @@ function words(withPlace: WithPlace): void {
     }));
 
   test("several words are a phrase, and punctuation does not count", () =>
-    withPlace(async ({ mailbox, inbox, backend }) => {
+    withPlace(async ({ mailbox, inbox, backend, letters }) => {
       const box = searching(backend);
+      const where = letters ? { in: "subject" as const } : {};
       await put(mailbox, inbox, "the red house, today");
       await put(mailbox, inbox, "house of red");
-      assert.deepEqual(await found(box, { text: "Red-House" }), ["the red house, today"]);
-      assert.deepEqual(await found(box, { text: "red house tod", prefix: true }), [
+      assert.deepEqual(await found(box, { ...where, text: "Red-House" }), ["the red house, today"]);
+      assert.deepEqual(await found(box, { ...where, text: "red house tod", prefix: true }), [
         "the red house, today",
       ]);
-      assert.deepEqual(await found(box, { text: "red hou tod", prefix: true }), []);
+      assert.deepEqual(await found(box, { ...where, text: "red hou tod", prefix: true }), []);
       for (const text of ["", " ", "!?", "§", "\"'*()"]) {
         assert.deepEqual(await found(box, { text }), [], text);
         assert.deepEqual((await found(box, { not: { text } })).length, 2, text);
@@ -96,11 +108,13 @@ function words(withPlace: WithPlace): void {
     }));
 
   test("words of HTML are found, its tags and styles are not", () =>
-    withPlace(async ({ inbox, backend }) => {
+    withPlace(async ({ inbox, backend, letters }) => {
       const box = searching(backend);
       const html = "<style>.hidden{}</style><p title=secret>W<b>or</b>d</p>f&uuml;r<br>alle&#33;";
       const headers = ["Content-Type: text/html; charset=utf-8"];
       await box.create(inbox, { mime: message("html", { headers, text: html }) }, token());
+      assert.deepEqual(await found(box, { text: "alle" }), ["html"]);
+      if (letters) return;
       for (const text of ["word", "für", "fur alle"]) {
         assert.deepEqual(await found(box, { text }), ["html"], text);
       }
@@ -134,7 +148,7 @@ function letter(lines: readonly string[]): Buffer {
 
 function fields(withPlace: WithPlace): void {
   test("words are looked for in one field, or in all of them", () =>
-    withPlace(async ({ mailbox, inbox, backend }) => {
+    withPlace(async ({ mailbox, inbox, backend, letters }) => {
       const box = searching(backend);
       await put(mailbox, inbox, "plain one");
       const mime = letter([
@@ -156,7 +170,8 @@ function fields(withPlace: WithPlace): void {
       } as const;
       for (const [place, texts] of Object.entries(places)) {
         for (const text of texts) {
-          assert.deepEqual(await found(box, { text }), ["Subjectword"], text);
+          const asked = letters && place === "attachment";
+          if (!asked) assert.deepEqual(await found(box, { text }), ["Subjectword"], text);
           for (const field of Object.keys(places) as (keyof typeof places)[]) {
             const expected = field === place ? ["Subjectword"] : [];
             assert.deepEqual(
@@ -236,16 +251,17 @@ function conditions(withPlace: WithPlace): void {
     }));
 
   test("mail of any date is found, also before 1970 and far in the future", () =>
-    withPlace(async ({ mailbox, inbox, backend }) => {
+    withPlace(async ({ mailbox, inbox, backend, dateStep = 1 }) => {
       const box = searching(backend);
-      for (const date of [-5_000_000_000, 0, 5, 6_000_000_000_000]) {
+      const future = dateStep === 1 ? [6_000_000_000_000] : [];
+      for (const date of [-5_000_000_000, 0, 5 * dateStep, ...future]) {
         await put(mailbox, inbox, `date ${date}`, date);
       }
-      assert.equal((await found(box, withWord("date"))).length, 4);
-      const early = { and: [withWord("date"), { received: { until: 1 } }] };
+      assert.equal((await found(box, withWord("date"))).length, 3 + future.length);
+      const early = { and: [withWord("date"), { received: { until: dateStep } }] };
       assert.deepEqual((await found(box, early)).sort(), ["date -5000000000", "date 0"]);
       const late = { and: [withWord("date"), { received: { since: 5_000_000_000_000 } }] };
-      assert.deepEqual(await found(box, late), ["date 6000000000000"]);
+      assert.deepEqual(await found(box, late), future.map((date) => `date ${date}`));
     }));
 
   test("many items of one moment are all found", () =>
@@ -315,6 +331,13 @@ function conditions(withPlace: WithPlace): void {
     }));
 }
 
+/** Each account has the message in its own inbox. */
+async function putShared(backend: Backend, id: number): Promise<void> {
+  const mailbox = backend.open(account(id));
+  const inbox = (await allFolders(mailbox)).find(({ role }) => role === "inbox")!;
+  await put(mailbox, inbox.id, "shared");
+}
+
 function changes(withPlace: WithPlace): void {
   test("what was moved, replaced or removed is found as it is now", () =>
     withPlace(async ({ mailbox, inbox, folder, backend }) => {
@@ -352,7 +375,9 @@ function changes(withPlace: WithPlace): void {
       const [one, two] = [searching(backend), searching(backend, 2)];
       await put(mailbox, inbox, "private");
       await two.folders(undefined);
-      await backend.deliver!(inPieces(message("shared")), [account(1), account(2)], "both");
+      if (backend.deliver) {
+        await backend.deliver(inPieces(message("shared")), [account(1), account(2)], "both");
+      } else for (const id of [1, 2]) await putShared(backend, id);
       assert.deepEqual(await found(two, { and: [] }), ["shared"]);
       assert.deepEqual(await found(two, withWord("private")), []);
       const { items } = await one.search(withWord("shared"), { offset: 0, limit: 5 });

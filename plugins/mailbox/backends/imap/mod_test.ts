@@ -17,7 +17,9 @@ import {
   token,
 } from "../../../../tests/conformance/mailbox_kit.ts";
 import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
+import { parts, reading } from "../../../../tests/conformance/mailbox_reading.ts";
 import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
+import { searches } from "../../../../tests/conformance/mailbox_searching.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
 import { accountsOf } from "../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../tests/needs.ts";
@@ -53,6 +55,8 @@ async function storeAt(dovecot: Dovecot): Promise<MailStore> {
     backend: await open(),
     clock,
     dateStep: 1000,
+    lines: true,
+    letters: true,
     async close() {
       await Promise.all(gateways.map((gateway) => gateway.close()));
       await db.close();
@@ -144,4 +148,7 @@ describe("the gateway in front of Dovecot", found, () => {
   changesOfItems(withPlace);
   replacing(withPlace);
   tokensOnce(withPlace);
+  reading(withPlace);
+  parts(withPlace);
+  searches(withPlace);
 });

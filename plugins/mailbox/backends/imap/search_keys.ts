@@ -114,8 +114,8 @@ function inThread(root: string | undefined): Keys {
 }
 
 const DAY = 86_400_000;
-/** Keys have four digits for the year, and not all servers know times before 1970. */
-const [earliest, latest] = [3 * DAY, Date.UTC(9999, 11, 1)];
+/** Not all servers can tell times before 1970 and after 2038 (Dovecot 2.3). */
+const [earliest, latest] = [3 * DAY, Date.UTC(2038, 0, 1)];
 
 /** Servers compare days, each in the time zone that it likes. */
 function inRange(
@@ -131,7 +131,7 @@ function inRange(
 
 function from(key: string, time: number): Keys {
   if (time < earliest) return true;
-  return time < latest && [atom(key), atom(day(time - 2 * DAY))];
+  return time < Infinity && [atom(key), atom(day(Math.min(time, latest) - 2 * DAY))];
 }
 
 function before(key: string, time: number): Keys {
