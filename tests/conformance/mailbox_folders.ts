@@ -1,7 +1,7 @@
 // The mailbox suite: the folder tree.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NotFound, Refused } from "../../plugins/mailbox/api.ts";
+import { NotFound, Refused, type Role } from "../../plugins/mailbox/api.ts";
 import type { WithPlace } from "./mailbox.ts";
 import { account, allFolders, listAll, openTwice, put, readAll, token } from "./mailbox_kit.ts";
 import type { FullMailbox } from "./mailbox_kit.ts";
@@ -12,6 +12,16 @@ export function hierarchy(withPlace: WithPlace): void {
   refusals(withPlace);
   removals(withPlace);
 }
+
+const allRoles: readonly Role[] = [
+  "archive",
+  "drafts",
+  "inbox",
+  "junk",
+  "outbox",
+  "sent",
+  "trash",
+];
 
 const top = (name: string) => ({ name, parent: undefined, class: "mail" as const });
 
@@ -26,25 +36,21 @@ async function since(mailbox: FullMailbox, cursor: string): Promise<string[]> {
 
 function specialOnes(withPlace: WithPlace): void {
   test("an account has its special folders from its first use, each once", () =>
-    withPlace(async ({ backend }) => {
+    withPlace(async ({ backend, roles = allRoles }) => {
       const mailbox = openTwice(backend, 7);
       const folders = await allFolders(mailbox);
-      const roles = folders.map(({ role }) => role);
-      assert.deepEqual(
-        [...roles].sort(),
-        ["archive", "drafts", "inbox", "junk", "outbox", "sent", "trash"],
-      );
+      assert.deepEqual(folders.map(({ role }) => role).sort(), [...roles].sort());
       assert.ok(folders.every((folder) => folder.class === "mail" && folder.parent === undefined));
       assert.equal(new Set(folders.map(({ name }) => name)).size, folders.length);
       assert.deepEqual(await allFolders(mailbox), folders);
     }));
 
   test("two first uses at once make one set of special folders", () =>
-    withPlace(async ({ backend, reopen }) => {
+    withPlace(async ({ backend, reopen, roles = allRoles }) => {
       const other = await reopen?.() ?? backend;
       const boxes = [backend, other, backend].map((each) => each.open(account(8)));
       const all = await Promise.all(boxes.map(allFolders));
-      assert.equal(all[0]!.length, 7);
+      assert.equal(all[0]!.length, roles.length);
       assert.deepEqual(all[1], all[0]);
       assert.deepEqual(all[2], all[0]);
     }));
@@ -134,22 +140,22 @@ function refusals(withPlace: WithPlace): void {
     }));
 
   test("a folder needs a name that can be shown", () =>
-    withPlace(async ({ mailbox }) => {
+    withPlace(async ({ mailbox, longestName = 256 }) => {
       for (const name of ["", "   ", "x".repeat(257), "a\nb"]) {
         await assert.rejects(mailbox.createFolder(top(name), token()), refused("other"), name);
       }
-      const longest = "ö".repeat(256);
+      const longest = "ö".repeat(longestName);
       assert.equal((await mailbox.createFolder(top(longest), token())).name, longest);
     }));
 
   test("special folders stay as they are", () =>
-    withPlace(async ({ mailbox, inbox, folder }) => {
+    withPlace(async ({ mailbox, inbox, folder, roles = allRoles }) => {
       await assert.rejects(mailbox.removeFolder(await folder("trash")), refused("special"));
       await assert.rejects(
         mailbox.updateFolder(inbox, { name: "In", parent: undefined }),
         refused("special"),
       );
-      assert.equal((await allFolders(mailbox)).length, 7);
+      assert.equal((await allFolders(mailbox)).length, roles.length);
     }));
 
   test("a folder cannot be inside itself, nor below what is not there", () =>
@@ -199,8 +205,9 @@ function removals(withPlace: WithPlace): void {
       const inner = await mailbox.createFolder({ ...top("Inner"), parent: outer.id }, token());
       const old = await put(mailbox, trash, "thrown away before");
       const kept: string[] = [];
+      const begin = Date.UTC(2001, 0, 1);
       for (let n = 0; n < 5; n++) {
-        const { id } = await put(mailbox, n % 2 ? inner.id : outer.id, `no ${n}`, 1000 * n);
+        const { id } = await put(mailbox, n % 2 ? inner.id : outer.id, `no ${n}`, begin + 1000 * n);
         await mailbox.mark(id, { read: n === 1, keywords: ["kept"] }, token());
         kept.push(id);
       }
@@ -217,7 +224,7 @@ function removals(withPlace: WithPlace): void {
       const all = await listAll(mailbox, trash);
       assert.deepEqual(
         told.map(({ state }) => state!.date).sort((a, b) => a - b),
-        [0, 1000, 2000, 3000, 4000],
+        [0, 1000, 2000, 3000, 4000].map((ms) => begin + ms),
       );
       assert.equal(all.length, 6);
       assert.equal(await mailbox.count(trash, {}), 6);

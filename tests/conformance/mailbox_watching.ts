@@ -9,11 +9,11 @@ const top = (name: string) => ({ name, parent: undefined, class: "mail" as const
 
 export function watching(withPlace: WithPlace): void {
   test("new mail, marks, moves and removals wake who watches that folder", () =>
-    withPlace(async ({ mailbox, inbox, folder, clock }) => {
+    withPlace(async ({ mailbox, inbox, folder, clock, news = settle }) => {
       const trash = await folder("trash");
       const told: string[] = [];
       const wakes = async (wanted: string[]) => {
-        await settle();
+        await news(() => wanted.every((id) => told.includes(id)));
         assert.deepEqual([...new Set(told)].sort(), [...wanted].sort());
         told.length = 0;
       };
@@ -32,7 +32,7 @@ export function watching(withPlace: WithPlace): void {
     }));
 
   test("what changes nothing, or something else, wakes nobody", () =>
-    withPlace(async ({ mailbox, inbox, folder, clock, backend }) => {
+    withPlace(async ({ mailbox, inbox, folder, clock, backend, news = settle }) => {
       const made = await put(mailbox, inbox, "quiet");
       const told: string[] = [];
       const stop = mailbox.watch([await folder("trash"), ""], (id) => told.push(id));
@@ -41,12 +41,13 @@ export function watching(withPlace: WithPlace): void {
       await mailbox.mark(made.id, { read: true }, token());
       await put(other, (await other.folders(undefined)).changes[0]!.id, "somebody else's");
       await clock.tick(5000);
+      await news(() => true);
       assert.deepEqual(told, []);
       stop();
     }));
 
   test("an edit of the hierarchy wakes who watches that", () =>
-    withPlace(async ({ mailbox }) => {
+    withPlace(async ({ mailbox, news = settle }) => {
       let told = 0;
       const stop = mailbox.watch([""], (id) => {
         assert.equal(id, "");
@@ -55,7 +56,7 @@ export function watching(withPlace: WithPlace): void {
       const wakes = async (edit: () => Promise<unknown>) => {
         told = 0;
         await edit();
-        await settle();
+        await news(() => told > 0);
         assert.ok(told > 0);
       };
       let id = "";
@@ -66,7 +67,8 @@ export function watching(withPlace: WithPlace): void {
     }));
 
   test("a watch that was ended is silent, and no timer stays", () =>
-    withPlace(async ({ mailbox, inbox, clock }) => {
+    withPlace(async ({ mailbox, inbox, clock, news = settle }) => {
+      const before = clock.pending;
       const told: string[] = [];
       const stops = ["one", "two", "three"].map((name) =>
         mailbox.watch([inbox, ""], () => told.push(name))
@@ -74,20 +76,28 @@ export function watching(withPlace: WithPlace): void {
       stops[1]!();
       stops[1]!();
       await put(mailbox, inbox, "wake up");
-      await settle();
+      await news(() => told.length > 1);
       assert.deepEqual([...new Set(told)].sort(), ["one", "three"]);
       stops[0]!();
       stops[2]!();
       told.length = 0;
       await put(mailbox, inbox, "nobody there");
       await clock.tick(5000);
+      await news(() => true);
       assert.deepEqual(told, []);
-      await eventually(clock, () => clock.pending === 0);
+      await eventually(clock, () => clock.pending <= before);
     }));
 
   test("who is told may end the watch and watch anew without harm to others", () =>
-    withPlace(async ({ mailbox, inbox }) => {
+    withPlace(async ({ mailbox, inbox, news }) => {
       const told: string[] = [];
+      // Where somebody else tells, one change may be told more than once, but not to who has gone.
+      const heard = async (...wanted: string[]) => {
+        await (news ?? settle)(() => wanted.every((name) => told.includes(name)));
+        if (!news) assert.deepEqual([...told].sort(), wanted);
+        assert.deepEqual(wanted.filter((name) => !told.includes(name)), []);
+        assert.equal(told.filter((name) => name === "first").length, 1);
+      };
       let again: (() => void) | undefined;
       const first = mailbox.watch([inbox], () => {
         told.push("first");
@@ -96,18 +106,17 @@ export function watching(withPlace: WithPlace): void {
       });
       const second = mailbox.watch([inbox], () => told.push("second"));
       await put(mailbox, inbox, "one");
-      await settle();
-      assert.deepEqual([...told].sort(), ["first", "second"]);
+      await heard("first", "second");
       await put(mailbox, inbox, "two");
-      await settle();
-      assert.deepEqual([...told].sort(), ["again", "first", "second", "second"]);
+      await heard("again", "first", "second", "second");
       again!();
       second();
     }));
 
   test("ten thousand watches are cheap, and each is woken by its own folder", () =>
-    withPlace(async ({ mailbox, inbox, folder, clock }) => {
+    withPlace(async ({ mailbox, inbox, folder, clock, news }) => {
       const trash = await folder("trash");
+      const before = clock.pending;
       let woken = 0;
       let wrong = 0;
       const stops: (() => void)[] = [];
@@ -117,16 +126,22 @@ export function watching(withPlace: WithPlace): void {
           else wrong++;
         }));
       }
-      assert.ok(clock.pending <= 1, "they share a timer");
+      assert.ok(clock.pending <= before + 1, "they share a timer");
       await put(mailbox, inbox, "to the hundredth");
-      await settle();
+      await (news ?? settle)(() => woken > 99);
       for (const stop of stops) stop();
-      assert.deepEqual([woken, wrong], [100, 0]);
+      assert.deepEqual([news ? woken % 100 : woken - 100, wrong], [0, 0]);
+      assert.ok(woken > 0);
     }));
 
   test("another process's changes are seen at once and wake within a second", () =>
-    withPlace(async ({ mailbox, inbox, clock, reopen }) => {
+    withPlace(async ({ mailbox, inbox, clock, news, reopen }) => {
       if (!reopen) return;
+      // Where a server tells of some things only, looks every now and then find the others.
+      const hears = async (id: string) => {
+        await news?.(() => told.includes(id));
+        await eventually(clock, () => told.includes(id));
+      };
       const other = await reopen();
       const told: string[] = [];
       const stop = mailbox.watch([inbox, ""], (id) => told.push(id));
@@ -135,11 +150,11 @@ export function watching(withPlace: WithPlace): void {
       const made = await theirs.create(inbox, { mime: message("imported") }, token());
       assert.deepEqual((await listAll(mailbox, inbox)).map(({ id }) => id), [made.id]);
       const before = clock.now();
-      await eventually(clock, () => told.includes(inbox));
-      assert.deepEqual(told, [inbox]);
+      await hears(inbox);
+      assert.deepEqual([...new Set(told)], [inbox]);
       await openTwice(other).createFolder(top("Theirs"), token());
-      await eventually(clock, () => told.includes(""));
-      assert.ok(clock.now() - before < 60_000);
+      await hears("");
+      assert.ok(news || clock.now() - before < 60_000);
       stop();
     }));
 }

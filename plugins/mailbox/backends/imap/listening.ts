@@ -42,6 +42,7 @@ export class Listener {
   #due = false;
   #deaf = false;
   #moved = false;
+  #armed = false;
 
   constructor(client: ImapFlow, to: Listening) {
     this.#client = client;
@@ -54,6 +55,11 @@ export class Listener {
     this.#moved = true;
     this.#bell.ring();
   };
+
+  /** The server tells at once whatever changes in this folder. */
+  hears(folder: FolderId): boolean {
+    return this.#armed && this.#places.some(({ id }) => id === folder);
+  }
 
   /** Resolves when the connection is closed. Throws imapflow's errors. */
   async listen(): Promise<void> {
@@ -71,20 +77,23 @@ export class Listener {
       this.#deaf = true;
       this.#bell.ring();
     });
-    for (let armed = false; !client.isClosed && !this.#deaf; armed = true) {
+    for (let first = true; !client.isClosed && !this.#deaf; first = false) {
       const { other, tree } = await this.#know();
-      if ((other || !armed) && !await this.#arm(armed)) return false;
+      if ((other || first) && !await this.#arm(!first)) return false;
       // Looked at when it hears already: nothing falls between the two.
-      if (tree && !armed) await this.#to.treeChanged();
+      if (tree && first) await this.#to.treeChanged();
+      this.#armed = true;
       this.#to.ready();
       await this.#until(CHECK_MS, async () => await this.#look(this.#places));
     }
+    this.#armed = false;
     return client.isClosed;
   }
 
   /** Answers false where the server refuses. The numbers of all folders come with the answer. */
   async #arm(again: boolean): Promise<boolean> {
     const client = this.#client;
+    this.#armed = false;
     const events = ["MessageNew", "MessageExpunge", "FlagChange"].map(atom);
     const names = this.#places.map(({ path }) => folderWord(client, path));
     const wanted: Token[] = names.length ? [[atom("mailboxes"), names, events]] : [];

@@ -38,6 +38,8 @@ export class Watcher {
   /** Ends what runs; undefined: nothing does. */
   #running: AbortController | undefined;
   #listener: Listener | undefined;
+  /** What is there is compared with what was there, for the first time. */
+  #starting = false;
   #release: (() => void) | undefined;
   /** Cancels the end that comes when nobody has waited for a while. */
   #linger: (() => void) | undefined;
@@ -73,9 +75,9 @@ export class Watcher {
     return this.#watches.size > 0;
   }
 
-  /** Something was written here. */
+  /** Something was written here. Where it is about to be heard from the server, it is told once. */
   changed(folder: FolderId): void {
-    this.#watches.tell(folder);
+    if (!this.#starting && !this.#listener?.hears(folder)) this.#watches.tell(folder);
   }
 
   /** The hierarchy was looked at, by whomever, and is another one now. */
@@ -111,6 +113,7 @@ export class Watcher {
   #start(): void {
     const running = new AbortController();
     this.#running = running;
+    this.#starting = true;
     this.#run(running.signal).catch((error) => {
       this.#options.log.error({ err: error }, "Cannot listen for mail");
     });
@@ -124,6 +127,7 @@ export class Watcher {
       if (signal.aborted) return;
       // No connection to listen on, or none any more: a look tells whether the server is there.
       const there = await this.#look().then(() => true, () => false);
+      this.#starting = false;
       if (heard && clock.now() - start > STEADY_MS) failures = 0;
       const wait = there && !heard ? every : PAUSES[Math.min(failures, PAUSES.length - 1)]!;
       failures++;
@@ -154,6 +158,7 @@ export class Watcher {
         },
         ready: () => {
           heard = true;
+          this.#starting = false;
         },
       });
       await this.#listener.listen();
