@@ -20,8 +20,11 @@ export interface BenchApp {
   stop(): Promise<void>;
 }
 
-/** Starts it over a database file. Passwords (`password`) are hashed cheaply: they are not measured. */
-export async function benchApp(file: string): Promise<BenchApp> {
+/**
+ * Starts it over a database file, configured by `text` (TOML). Passwords (`password`) are hashed
+ * cheaply: they are not measured.
+ */
+export async function benchApp(file: string, text = ""): Promise<BenchApp> {
   const plugins = [mailbox, eas, smartsync];
   const log = createLog({
     level: "error",
@@ -29,7 +32,7 @@ export async function benchApp(file: string): Promise<BenchApp> {
     write: console.error,
     clock: systemClock,
   });
-  const config = loadConfig({ file: { name: "bench.toml", text: "" }, plugins });
+  const config = loadConfig({ file: { name: "bench.toml", text }, plugins });
   const program = createProgram({
     plugins,
     config,
@@ -54,18 +57,20 @@ export interface Asked {
   readonly command: string;
   readonly body?: Element | Uint8Array<ArrayBuffer>;
   readonly version?: string;
+  /** `password` unless told. */
+  readonly password?: string;
 }
 
 /** A device's POST. */
 export function request(origin: string, asked: Asked): Request {
-  const { account, device, command, body, version = "16.1" } = asked;
+  const { account, device, command, body, version = "16.1", password = "password" } = asked;
   const bytes = body && "tag" in body ? encode(body) : body;
   return new Request(
     `${origin}/Microsoft-Server-ActiveSync?Cmd=${command}&User=${account}&DeviceId=${device}&DeviceType=bench`,
     {
       method: "POST",
       headers: {
-        Authorization: `Basic ${btoa(`${account}:password`)}`,
+        Authorization: `Basic ${btoa(`${account}:${password}`)}`,
         "MS-ASProtocolVersion": version,
         ...(bytes && { "Content-Type": "application/vnd.ms-sync.wbxml" }),
       },

@@ -1,5 +1,6 @@
-// `deno task bench [--json] [--minutes N] [NAME …]`: all benchmarks, each figure a ratio measured in
-// the same run. `--minutes`: how long `devices` runs, 1 unless told.
+// `deno task bench [--backend imap] [--json] [--minutes N] [NAME …]`: all benchmarks, each figure a
+// ratio measured in the same run. `--backend imap`: those of the gateway, which need Dovecot.
+// `--minutes`: how long `devices` runs, 1 unless told.
 import { parseArgs } from "node:util";
 import type { BenchResult } from "./result.ts";
 
@@ -7,7 +8,9 @@ interface Wanted {
   readonly minutes: number;
 }
 
-const benches: Readonly<Record<string, (wanted: Wanted) => Promise<readonly BenchResult[]>>> = {
+type Benches = Readonly<Record<string, (wanted: Wanted) => Promise<readonly BenchResult[]>>>;
+
+const local: Benches = {
   wbxml: async () => (await import("./wbxml.ts")).benchWbxml(),
   "first-sync": async () => (await import("./first_sync.ts")).benchFirstSync(),
   "one-change": async () => (await import("./one_change.ts")).benchOneChange(),
@@ -18,13 +21,27 @@ const benches: Readonly<Record<string, (wanted: Wanted) => Promise<readonly Benc
   "big-message": async () => (await import("./big_message.ts")).benchBigMessage(),
 };
 
+const imap: Benches = {
+  "first-sync": async () => (await import("./imap/first_sync.ts")).benchGatewayFirstSync(),
+  "no-change": async () => (await import("./imap/no_change.ts")).benchGatewayNoChange(),
+  push: async () => (await import("./imap/push.ts")).benchGatewayPush(),
+  waiting: async () => (await import("./imap/waiting.ts")).benchGatewayWaiting(),
+};
+
 const { values, positionals } = parseArgs({
   options: {
+    backend: { type: "string", default: "local" },
     json: { type: "boolean", default: false },
     minutes: { type: "string", default: "1" },
   },
   allowPositionals: true,
 });
+const backends: Readonly<Record<string, Benches>> = { local, imap };
+const benches = backends[values.backend];
+if (!benches) {
+  console.error(`Cannot measure ${values.backend}: there are ${Object.keys(backends).join(", ")}`);
+  process.exit(2);
+}
 const unknown = positionals.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   console.error(

@@ -10,8 +10,13 @@ export interface Server {
 }
 
 /** Starts `server_process.ts`; `kind` is `bare` or `navette`. */
-export async function startServer(kind: string, file: string): Promise<Server> {
-  const script = new URL("./server_process.ts", import.meta.url).pathname;
+export function startServer(kind: string, file: string): Promise<Server> {
+  return startProcess(new URL("./server_process.ts", import.meta.url), kind, file);
+}
+
+/** Starts a script that obeys orders on its standard input. */
+export async function startProcess(url: URL, kind: string, file: string): Promise<Server> {
+  const script = url.pathname;
   const flags = "Deno" in globalThis
     ? ["run", "-A", "--v8-flags=--expose-gc", script]
     : [...("Bun" in globalThis ? [] : ["--expose-gc"]), script];
