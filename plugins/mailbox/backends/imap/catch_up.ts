@@ -1,7 +1,7 @@
 // Brings the rows of a folder up to what the server has: new messages, other flags, ends.
 import type { ImapFlow } from "imapflow";
 import type { Clock, Database } from "../../../../core/mod.ts";
-import { Unavailable } from "../../../../core/mod.ts";
+import { arrive, findArrivals, hiddenRow } from "./arrivals.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts, fetchFacts, fetchFlags } from "./facts.ts";
 import {
@@ -15,29 +15,20 @@ import {
   writeFolder,
 } from "./folder_state.ts";
 import {
-  deleted,
   endRows,
   type Flagged,
   insertRows,
-  type ItemRow,
   knownRange,
   noteFlags,
-  present,
   rowsBetween,
   rowsByUid,
-  updateRows,
-  waitingRows,
-  withFlags,
 } from "./item_rows.ts";
-import { isDeleted } from "./marks.ts";
+import { command } from "./raw.ts";
+import { search } from "./search_uids.ts";
 import { type UidRange, UidRanges } from "./uid_ranges.ts";
 
-/** New messages of one step: what one call of `changes` costs at most, in time and memory. */
-const arrivalsAtOnce = 2000;
 /** Rows of one transaction. */
 const batch = 500;
-/** A gap between UIDs that is worth asking how much is in it. */
-const smallGap = 2 * arrivalsAtOnce;
 
 /** What a step works with. */
 export interface CatchUp {
@@ -54,10 +45,9 @@ export interface CatchUp {
  * Throws {@link Overtaken} where somebody else wrote meanwhile.
  */
 export async function catchUp(work: CatchUp, before: FolderState | undefined): Promise<boolean> {
-  const { db, account, folder, open } = work;
-  const seen = snapshotOf(open);
+  const seen = snapshotOf(work.open);
   if (!before) {
-    await beginState(db, account, folder, seen);
+    await begin(work, seen);
     return false;
   }
   // UIDs are never given twice: a server that goes back has begun anew, whatever it calls that.
@@ -66,6 +56,21 @@ export async function catchUp(work: CatchUp, before: FolderState | undefined): P
   // Without modification sequences nothing tells whether flags changed.
   if (state.modseq !== "" && isSameSnapshot(state, seen) && !state.matching) return false;
   return await step(work, state, seen);
+}
+
+/**
+ * The first look at a folder. Messages in it that are marked as deleted get their rows at once: who
+ * takes that mark away brings mail that nobody was told of.
+ */
+async function begin({ db, account, folder, open }: CatchUp, seen: Snapshot): Promise<void> {
+  const hidden: Facts[] = [];
+  const found = await search(open.client, { deleted: true });
+  for await (const facts of fetchFacts(open.client, found.toString())) hidden.push(facts);
+  await db.transaction(async (tx) => {
+    await beginState(tx, account, folder, seen);
+    const rows = hidden.filter(({ uid }) => uid < seen.uidnext);
+    await insertRows(tx, folder, rows.map((facts) => hiddenRow(facts)));
+  });
 }
 
 /**
@@ -88,16 +93,10 @@ async function beginAnew(
   });
 }
 
-/** What a look at the server found. */
-interface Findings {
-  readonly arrivals: readonly Facts[];
-  /** Up to where `arrivals` go; the messages beyond that are left for another step. */
-  readonly uidnext: number;
-  readonly beyond: number;
-}
-
 async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise<boolean> {
   const { db, folder, clock, open } = work;
+  // STATUS may have told of what this connection cannot see yet: then it would be passed over.
+  if (!isSameSnapshot(before, seen)) await command(open.client, "NOOP");
   const found = await findArrivals(open.client, before, seen);
   const gone = before.messages + found.arrivals.length + found.beyond !== seen.messages;
   let state = await lookAtKnown(work, before, seen, gone);
@@ -112,32 +111,6 @@ async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise
     set({ modseq: seen.modseq, uidnext: found.uidnext, messages, ...(!more && { matching: 0 }) });
   });
   return more;
-}
-
-/** The first of the messages that were not looked at yet. */
-async function findArrivals(
-  client: ImapFlow,
-  { uidnext }: FolderState,
-  seen: Snapshot,
-): Promise<Findings> {
-  const none = { arrivals: [], uidnext: seen.uidnext, beyond: 0 };
-  if (seen.uidnext <= uidnext || seen.messages === 0) return none;
-  let last = seen.uidnext - 1;
-  let beyond = 0;
-  if (last - uidnext >= smallGap && seen.messages > arrivalsAtOnce) {
-    const all = await searchRange(client, [uidnext, last]);
-    const cut = all.at(arrivalsAtOnce - 1);
-    if (all.size > arrivalsAtOnce && cut !== undefined) {
-      [last, beyond] = [cut, all.size - arrivalsAtOnce];
-    }
-  }
-  const arrivals: Facts[] = [];
-  for await (const facts of fetchFacts(client, `${uidnext}:${last}`)) {
-    // A range whose beginning lies beyond the last message brings that one, in some servers.
-    if (facts.uid >= uidnext && facts.uid <= last) arrivals.push(facts);
-  }
-  arrivals.sort((a, b) => a.uid - b.uid);
-  return { arrivals, uidnext: last + 1, beyond };
 }
 
 /** Flags and ends of messages of which there are rows already. */
@@ -269,39 +242,6 @@ async function applyMissing(
   return state;
 }
 
-/** Puts new messages in; where rows wait for their UIDs, by fingerprint, in the order of before. */
-async function arrive(to: FolderWrite, arrivals: readonly Facts[]): Promise<void> {
-  const { tx, folder } = to;
-  const known = await rowsByUid(tx, folder, arrivals.map(({ uid }) => uid));
-  await noteFlags(to, known, arrivals);
-  const have = new Set(known.map(({ uid }) => uid));
-  let fresh = arrivals.filter(({ uid }) => !have.has(uid));
-  if (to.state.matching) fresh = await match(to, fresh);
-  await insertRows(
-    tx,
-    folder,
-    fresh.map(({ uid, print, date, flags }) => {
-      const gone = isDeleted(flags) ? deleted : present;
-      return { uid, print, date, flags, gone, seq: gone === present ? to.next() : 0 };
-    }),
-  );
-}
-
-/** Gives waiting rows their new UIDs; returns the messages that nobody waits for. */
-async function match(to: FolderWrite, arrivals: readonly Facts[]): Promise<Facts[]> {
-  const waiting = await waitingRows(to.tx, to.folder, arrivals.map(({ print }) => print));
-  const byPrint = Map.groupBy(waiting, ({ print }) => print);
-  const matched: ItemRow[] = [];
-  const rest: Facts[] = [];
-  for (const facts of arrivals) {
-    const row = byPrint.get(facts.print)?.shift();
-    if (!row) rest.push(facts);
-    else matched.push({ ...(withFlags(to, row, facts.flags) ?? row), uid: facts.uid });
-  }
-  await updateRows(to.tx, matched);
-  return rest;
-}
-
 /** All messages were looked at: what waits still has none. */
 async function endUnmatched(work: CatchUp, before: FolderState): Promise<FolderState> {
   const { db, folder, clock } = work;
@@ -328,10 +268,5 @@ async function write(
 
 /** Which UIDs of a range there are. */
 async function searchRange(client: ImapFlow, [low, high]: UidRange): Promise<UidRanges> {
-  const found = await client.search({ uid: `${low}:${high}` }, {
-    uid: true,
-    returnOptions: ["ALL"],
-  });
-  if (!found) throw new Unavailable("Cannot search: the server refuses it");
-  return Array.isArray(found) ? UidRanges.of(found) : UidRanges.parse(found.all ?? "");
+  return await search(client, { uid: `${low}:${high}` });
 }

@@ -131,6 +131,19 @@ for (const [kind, [present, start, counts]] of Object.entries(servers)) {
         assert.equal(device.items.size, 4);
       }));
 
+    test("mail that was marked as deleted before anybody looked comes back too", () =>
+      begin(0, async ({ desk, imap }) => {
+        await imap.append("INBOX", message("shy"), ["\\Deleted", "\\Seen"]);
+        const { server, user } = desk;
+        const fresh = await openDesk({ server, user });
+        const device = await new Device(fresh.box, fresh.inbox).begin();
+        assert.equal(device.items.size, 0);
+        await imap.messageFlagsRemove("1", ["\\Deleted"], { uid: true });
+        await device.sync();
+        assert.deepEqual(device.states.map(({ marks }) => marks.read), [true]);
+        await fresh.close();
+      }));
+
     test("whatever others do at random, a device ends up with what is there", () =>
       begin(12, async ({ desk, imap, device }) => {
         const random = seededRandom(4711);

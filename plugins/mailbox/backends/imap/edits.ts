@@ -35,11 +35,11 @@ export async function markItem(
   return await once(store, token, async (attempt) => {
     const first = await needItem(store, id);
     const folder = placeId(first.folder);
-    const state = await inPlace(store, folder, async (place, open) => {
+    const { state, changed } = await inPlace(store, folder, async (place, open) => {
       const row = await settle(store, place, open) ? await needItem(store, id) : first;
       return await untilFirst(() => setMarks(store, open, row, marks, attempt));
     }, { write: true, repeatable: true, doing: "mark the item" });
-    store.wrote?.(folder);
+    if (changed) store.wrote?.(folder);
     return state;
   });
 }
@@ -51,7 +51,7 @@ async function setMarks(
   { id, folder, uid }: ItemRow,
   given: Partial<Marks>,
   attempt: Attempt<unknown>,
-): Promise<ItemState> {
+): Promise<{ readonly state: ItemState; readonly changed: boolean }> {
   const version = (await readState(db, folder))?.version;
   const row = (await db.all<ItemRow>("SELECT * FROM mailbox_imap_item WHERE id = ?", [id]))[0];
   const before = await flagsNow(open, uid!);
@@ -66,7 +66,7 @@ async function setMarks(
       await updateRows(tx, [after]);
       const state = stateOf(after);
       await attempt.done(tx, state);
-      return state;
+      return { state, changed: after !== marked };
     })
   );
 }

@@ -1,6 +1,6 @@
 // Up to where the rows of a folder agree with the server, and how they are written: by nobody who
 // looked at the server before somebody else wrote.
-import type { Database } from "../../../../core/mod.ts";
+import { type Database, Unavailable } from "../../../../core/mod.ts";
 import type { OpenFolder } from "./connections.ts";
 
 /** A row of `mailbox_imap_state`. */
@@ -44,6 +44,11 @@ export class Overtaken extends Error {
 }
 
 export function snapshotOf({ client, mailbox }: OpenFolder): Snapshot {
+  if (!mailbox.uidNext || !mailbox.uidValidity) {
+    throw new Unavailable(
+      `Cannot tell messages of ${mailbox.path} apart: no UIDNEXT, or no UIDVALIDITY`,
+    );
+  }
   const counts = client.enabled.has("CONDSTORE") && !mailbox.noModseq;
   return {
     validity: String(mailbox.uidValidity),
@@ -134,7 +139,8 @@ export async function untilFirst<R>(work: () => Promise<R>): Promise<R> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Overtaken) || tries === patience) throw error;
+      if (!(error instanceof Overtaken)) throw error;
+      if (tries === patience) throw new Unavailable("Cannot keep up with the folder");
     }
   }
 }

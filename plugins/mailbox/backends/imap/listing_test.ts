@@ -56,7 +56,8 @@ test(
       await box.changes(inbox, undefined, 0);
       tap.reset();
       const first = await box.list(inbox, {}, 10);
-      assert.deepEqual(tap.names(), ["NOOP", "UID SEARCH", "UID FETCH", "UID FETCH"]);
+      const asked = tap.names().filter((name) => !/NOOP|STATUS/.test(name));
+      assert.deepEqual(asked, ["UID SEARCH", "UID FETCH", "UID FETCH"]);
       for (let page = first; page.next !== undefined;) {
         tap.reset();
         page = await box.list(inbox, { after: page.next }, 10);

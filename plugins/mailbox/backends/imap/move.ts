@@ -3,8 +3,8 @@ import { NotFound } from "../../api.ts";
 import type { FolderId, ItemId } from "../../model.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts } from "./facts.ts";
-import { folderNumbers, hasModseq } from "./folder_numbers.ts";
-import { beginState, type FolderWrite, writeFolder } from "./folder_state.ts";
+import { folderNumbers } from "./folder_numbers.ts";
+import { type FolderWrite, readState, writeFolder } from "./folder_state.ts";
 import {
   endRows,
   itemId,
@@ -90,6 +90,10 @@ async function beginMove(
 ): Promise<ItemId> {
   const first = await needItem(store, id);
   const from = placeId(first.folder);
+  // The rows of a folder that nobody has looked at begin with what is in it now.
+  if (!await readState(store.db, target.number)) {
+    await inPlace(store, target.id, (place, open) => settle(store, place, open));
+  }
   checkRight(target, "insert");
   const sent = await inPlace(store, from, async (place, open) => {
     checkRight(place, "remove");
@@ -97,7 +101,7 @@ async function beginMove(
     const row = await settle(store, place, open) ? await needItem(store, id) : first;
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);
-    const meant = await intend(store, open, target, facts, attempt);
+    const meant = await intend(open, target, facts, attempt);
     const put = await transfer(open.client, meant.how, row.uid!, target.path);
     // Where the server says to where, nothing has to be looked for.
     if (put?.validity !== meant.validity) return { row, meant };
@@ -115,7 +119,6 @@ async function beginMove(
 
 /** Notes what is going to be done, and how the target was before. */
 async function intend(
-  { db, connections }: ItemStore,
   { client }: OpenFolder,
   target: Place,
   { messageId, date, size }: Facts,
@@ -124,9 +127,6 @@ async function intend(
   const now = await folderNumbers(client, target.path);
   const validity = String(now.uidValidity);
   const uidnext = now.uidNext ?? 1;
-  const modseq = hasModseq(client) && now.highestModseq ? String(now.highestModseq) : "";
-  const seen = { validity, uidnext, modseq, messages: now.messages ?? 0 };
-  await beginState(db, connections.account.id, target.number, seen);
   const how = client.capabilities.has("MOVE") || client.enabled.has("IMAP4REV2") ? "MOVE" : "COPY";
   const meant: Moving = {
     folder: target.number,

@@ -1,10 +1,10 @@
 // The order of a folder's messages, newest first: kept for a while, so that a page costs one FETCH.
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
-import { Unavailable } from "../../../../core/mod.ts";
 import { parseInternalDate } from "./internal_date.ts";
 import { isSameSnapshot, type Snapshot } from "./folder_state.ts";
 import { atom, command, pairs, word } from "./raw.ts";
+import { search } from "./search_uids.ts";
 import { UidRanges } from "./uid_ranges.ts";
 
 const DAY = 86_400_000;
@@ -63,10 +63,7 @@ async function read(
   }
   // SINCE goes by days in some time zone: one more on this side, and what is too old falls out below.
   const since = floor > DAY ? { since: new Date(floor - DAY) } : {};
-  const query = { deleted: false, ...since };
-  const found = await client.search(query, { uid: true, returnOptions: ["ALL"] });
-  if (!found) throw new Unavailable("Cannot search: the server refuses it");
-  const there = Array.isArray(found) ? UidRanges.of(found) : UidRanges.parse(found.all ?? "");
+  const there = await search(client, { deleted: false, ...since });
   const dates = new Map<number, number>();
   known?.uids.forEach((uid, at) => {
     if (there.has(uid)) dates.set(uid, known.dates[at]!);
