@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { ImapFlow as Flow } from "imapflow";
 import { NotFound } from "../../api.ts";
 import { Buffer } from "node:buffer";
-import type { Dovecot, User } from "../../../../tests/servers/dovecot.ts";
+import type { MailServer, User } from "../../../../tests/servers/mail_server.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
 import type { Place } from "./places.ts";
 import type { Reading } from "./read.ts";
@@ -102,7 +102,7 @@ function plainIndex(): ItemIndex {
 }
 
 /** A user of the server whose inbox holds these messages; `sent` is what is sent from then on. */
-export async function filledMailbox(server: Dovecot, mails: Iterable<Uint8Array | string>) {
+export async function filledMailbox(server: MailServer, mails: Iterable<Uint8Array | string>) {
   const user = await server.addUser();
   const client = await logIn(server, user);
   const uids: number[] = [];

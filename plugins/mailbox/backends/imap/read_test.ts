@@ -1,18 +1,12 @@
-// Reading through a real server shows each message as the store does that has its bytes.
+// Items are read in few commands, and no more bytes of them than are wanted.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { fakeClock } from "../../../../tests/kit.ts";
-import { account } from "../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
-import type { Item, Mail, Want } from "../../model.ts";
+import type { Item, Want } from "../../model.ts";
 import { mailOf, parseMessage } from "../memory/message.ts";
-import { samples } from "../../sample/messages.ts";
 import { filledMailbox, letter } from "./_reading_kit.ts";
 import { readItems } from "./read.ts";
 
@@ -23,66 +17,10 @@ before(async () => {
 });
 after(() => dovecot?.stop());
 
-const folder = fileURLToPath(new URL("../../../../tests/corpus/", import.meta.url));
-
-async function messages(): Promise<Map<string, Uint8Array>> {
-  const corpus = readdirSync(folder).filter((name) => name.endsWith(".eml"))
-    .map((name) => [name, readFileSync(join(folder, name))] as const);
-  const all = new Map<string, Uint8Array>(corpus);
-  for (const sample of samples(account(1), fakeClock().now())) {
-    all.set(`sample ${sample.key}`, await sample.mime());
-  }
-  return all;
-}
-
-/** As IMAP can carry it: in lines, and with 0x80 in place of NUL (as Dovecot has it). */
-function carried(mime: Uint8Array): Uint8Array {
-  const text = Buffer.from(mime).toString("latin1");
-  return Buffer.from(text.replace(/\r?\n/g, "\r\n").replaceAll("\0", "\x80"), "latin1");
-}
-
 async function all(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
   for await (const item of items) list.push(item);
   return list;
-}
-
-/** Alike but for what nobody can know who does not read everything. */
-function sameMail(mail: Mail, own: Mail, name: string): void {
-  const told = { ...mail, thread: own.thread, attachments: [...mail.attachments] };
-  for (const [at, { size }] of own.attachments.entries()) {
-    const error = Math.abs((told.attachments[at]?.size ?? 0) - size);
-    if (error <= Math.max(2, size * 0.03)) {
-      told.attachments[at] = { ...told.attachments[at]!, size };
-    }
-  }
-  assert.deepEqual(told, own, name);
-}
-
-const everything = Number.MAX_SAFE_INTEGER;
-const wants: readonly Want[] = [
-  { text: everything, html: everything },
-  {},
-  { text: 500, html: 500 },
-];
-for (const want of wants) {
-  test(
-    `a message looks as in the store that has its bytes, with ${JSON.stringify(want)}`,
-    found,
-    async () => {
-      const mails = await messages();
-      const { client, reading, ids } = await filledMailbox(dovecot, mails.values());
-      const items = await all(readItems(reading, ids, want));
-      assert.deepEqual(items.map(({ id }) => id), ids);
-      for (const [at, [name, mime]] of [...mails].entries()) {
-        const own = mailOf(await parseMessage(carried(mime)), "", want);
-        const mail = items[at]!.mail!;
-        assert.ok(mail, name);
-        sameMail(mail, own, name);
-      }
-      await client.logout();
-    },
-  );
 }
 
 test("items come in the order asked, missing ones left out, in few commands", found, async () => {

@@ -6,7 +6,9 @@ import type { ImapFlow } from "imapflow";
 import { fakeClock, seededRandom } from "../../../../tests/kit.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
-import { dovecotPresent } from "../../../../tests/servers/present.ts";
+import { startCyrus } from "../../../../tests/servers/cyrus.ts";
+import type { MailServer } from "../../../../tests/servers/mail_server.ts";
+import { cyrusPresent, dovecotPresent } from "../../../../tests/servers/present.ts";
 import { NotFound } from "../../api.ts";
 import { type Folder, noMarks } from "../../model.ts";
 import type { Query } from "../../query.ts";
@@ -19,9 +21,12 @@ import { readItems } from "./read.ts";
 import { type Searching, searchItems } from "./search.ts";
 
 const found = needs("dovecot", dovecotPresent());
+const foundCyrus = needs("cyrus", cyrusPresent());
 let dovecot: Dovecot;
 let plain: Dovecot;
+let cyrus: MailServer;
 before(async () => {
+  if (!foundCyrus.skip) cyrus = await startCyrus({ specialFolders: true });
   if (found.skip) return;
   dovecot = await startDovecot({ specialFolders: true });
   plain = await startDovecot({
@@ -32,10 +37,13 @@ before(async () => {
 after(async () => {
   await dovecot?.stop();
   await plain?.stop();
+  await cyrus?.stop();
 });
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 2, 20, 12);
+
+const page = { offset: 0, limit: 100 };
 
 interface Put {
   readonly folder: string;
@@ -113,7 +121,7 @@ interface Place {
   readonly candidates: Candidate[];
 }
 
-async function filled(server: Dovecot, mails: readonly Put[]): Promise<Place> {
+async function filled(server: MailServer, mails: readonly Put[]): Promise<Place> {
   const client = await logIn(server, await server.addUser());
   for (const path of ["Work", "Work/Old"]) await client.mailboxCreate(path);
   const uids: number[] = [];
@@ -210,17 +218,20 @@ function withParents(searching: Searching): Searching {
   return { ...searching, places: { ...places, all } };
 }
 
-for (const kind of ["a server that sorts", "a server that only searches"]) {
-  test(`any query finds on ${kind} what it means, newest first`, found, async () => {
-    const place = await filled(kind.includes("sorts") ? dovecot : plain, someMail(40));
+const kinds = {
+  "a Dovecot that sorts": [() => dovecot, found],
+  "a Dovecot that only searches": [() => plain, found],
+  "a Cyrus": [() => cyrus, foundCyrus],
+} as const;
+
+for (const [kind, [server, present]] of Object.entries(kinds)) {
+  test(`any query finds at ${kind} what it means, newest first`, present, async () => {
+    const place = await filled(server(), someMail(40));
     const searching = withParents(place.searching);
     for (const query of [...someQueries(place), { and: [] }, { or: [] }]) {
       const wanted = place.candidates.filter((each) => matches(query, each))
         .sort((a, b) => b.state.date - a.state.date).map(({ state }) => state.id);
-      const { items, total, complete } = await searchItems(searching, query, {
-        offset: 0,
-        limit: 100,
-      });
+      const { items, total, complete } = await searchItems(searching, query, page);
       assert.deepEqual(items, wanted, JSON.stringify(query));
       assert.deepEqual([total, complete], [wanted.length, true], JSON.stringify(query));
     }
@@ -234,8 +245,6 @@ const headed = (subject: string, more: string[] = [], text = "words") =>
 /** Messages of one folder, each a day older than the one before. */
 const inbox = (...mimes: string[]): Put[] =>
   mimes.map((mime, at) => ({ folder: "INBOX", mime, date: now - at * day, flags: [] }));
-
-const page = { offset: 0, limit: 100 };
 
 test(
   "pages follow each other over all folders, and only what is shown gets an id",
