@@ -12,7 +12,7 @@ import { startDovecot } from "../../../../tests/servers/dovecot.ts";
 import type { MailServer, User } from "../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
-import { Forgotten } from "../../api.ts";
+import { Forgotten, type Mailbox, NotFound } from "../../api.ts";
 import { Device } from "./_device_kit.ts";
 import { type Desk, openDesk } from "./_items_kit.ts";
 
@@ -176,6 +176,63 @@ for (const [kind, [present, start, counts]] of Object.entries(servers)) {
         assert.equal(there.length, status && status.messages);
         const thrown = [...await listAll(desk.box, desk.folder("trash"))].sort(byId);
         assert.deepEqual(trash.states, thrown);
+      }));
+
+    test("devices, writers, two processes and another client at once: all end up alike", () =>
+      begin(10, async ({ desk, imap }) => {
+        const { server, user, db } = desk;
+        const second = await openDesk({ server, user, db, clock: desk.clock, owner: "another" });
+        const random = seededRandom(815);
+        const any = <T>(all: readonly T[]) => all[Math.floor(random() * all.length)]!;
+        const trash = desk.folder("trash");
+        const boxes = [desk.box, second.box];
+        const devices = await Promise.all(
+          [0, 1, 0, 1].map((n) => new Device(boxes[n]!, desk.inbox).begin()),
+        );
+        const others = async () => {
+          for (let round = 0; round < 25; round++) {
+            const uid = String(any(await imap.search({ all: true }, { uid: true }) || [1]));
+            const dice = Math.floor(random() * 4);
+            if (dice === 0) await imap.append("INBOX", message(`theirs ${round}`), []);
+            else if (dice === 1) await imap.messageFlagsAdd(uid, ["\\Seen"], { uid: true });
+            else if (dice === 2) await imap.messageFlagsRemove(uid, ["\\Seen"], { uid: true });
+            else await imap.messageDelete(uid, { uid: true });
+          }
+        };
+        const writes = async (box: Mailbox, device: Device) => {
+          for (let round = 0; round < 15; round++) {
+            const item = any([...device.items.keys(), "none"]);
+            const dice = Math.floor(random() * 5);
+            const write = dice === 0
+              ? box.create(desk.inbox, { mime: message(`ours ${round}`) }, token())
+              : dice === 1
+              ? box.mark(item, { read: random() < 0.5, answered: random() < 0.5 }, token())
+              : dice === 2
+              ? box.replace(item, { mime: message(`other ${round}`) }, token())
+              : dice === 3
+              ? box.move(item, trash, token())
+              : box.remove(item, token());
+            await Promise.resolve(write).catch((error) =>
+              assert.ok(error instanceof NotFound, error.stack)
+            );
+          }
+        };
+        const syncs = async (device: Device) => {
+          for (let round = 0; round < 12; round++) await device.sync(3);
+        };
+        await Promise.all([
+          others(),
+          ...boxes.map((box, n) => writes(box, devices[n]!)),
+          ...devices.map(syncs),
+        ]);
+        for (const device of devices) await device.sync();
+        const there = [...await listAll(desk.box, desk.inbox)].sort(byId);
+        for (const device of devices) assert.deepEqual(device.states, there);
+        await imap.noop();
+        assert.equal(there.length, imap.mailbox && imap.mailbox.exists);
+        const ids = await listAll(desk.box, trash);
+        assert.equal(new Set(ids.map(({ id }) => id)).size, ids.length);
+        await second.close();
       }));
 
     numbered(
