@@ -23,6 +23,8 @@ export interface DovecotOptions {
   readonly master?: boolean;
   /** Capabilities that are not offered, such as QRESYNC: what a weaker server would say. */
   readonly without?: readonly string[];
+  /** Who waits in IDLE for a second is handed to one process for all of them. */
+  readonly hibernate?: boolean;
   /** Connections that one user may have at a time; 100 unless told. */
   readonly connectionsPerUser?: number;
   /** Accepts tokens (XOAUTH2 and OAUTHBEARER) too; see `Dovecot.token`. */
@@ -60,6 +62,7 @@ export function dovecotConfig(place: DovecotPlace, options: DovecotOptions): str
     storage(place, options),
     services(place, options),
     plugins(place, options),
+    options.hibernate ? hibernation : "",
     options.extra ?? "",
   ].join("\n");
 }
@@ -228,6 +231,20 @@ service lmtp {
   }
 }`;
 }
+
+/** The sockets by which connections are handed over and back, for whoever the processes run as. */
+const hibernation = `
+imap_hibernate_timeout = 1s
+service imap {
+  unix_listener imap-master {
+    mode = 0666
+  }
+}
+service imap-hibernate {
+  unix_listener imap-hibernate {
+    mode = 0666
+  }
+}`;
 
 function plugins({ dir }: DovecotPlace, options: DovecotOptions): string {
   const { quota, acl, publicFolders } = options;

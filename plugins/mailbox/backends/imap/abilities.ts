@@ -6,10 +6,15 @@ import type { ServerConfig } from "./server.ts";
 export function abilityFindings(
   check: string,
   capabilities: ReadonlySet<string>,
-  { sweep }: Pick<ServerConfig, "sweep">,
+  { push: wanted, sweep }: Pick<ServerConfig, "push" | "sweep">,
 ): Finding[] {
   const has = (name: string) => capabilities.has(name);
-  return [push(has, sweep), speed(has), moving(has), listing(has)]
+  return [
+    push((name) => has(name) && (wanted === "notify" || name !== "NOTIFY"), sweep),
+    speed(has),
+    moving(has),
+    listing(has),
+  ]
     .map(({ topic, ...finding }) => ({ check: `${check}, ${topic}`, ...finding }));
 }
 

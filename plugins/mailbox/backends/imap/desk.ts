@@ -16,6 +16,7 @@ import type { Keyring } from "./keyring.ts";
 import { openItems } from "./items.ts";
 import { openItemIndex } from "./known_items.ts";
 import { Orders } from "./order.ts";
+import { Pace } from "./pace.ts";
 import { PlaceBook } from "./places.ts";
 import { imapPlace, type Server } from "./server.ts";
 import type { ThreadRoots } from "./thread_roots.ts";
@@ -53,6 +54,7 @@ export class Desks {
   readonly #parts: DeskParts;
   readonly #orders = new Orders();
   readonly #running: Running = new Map();
+  readonly #pace = new Pace();
   readonly #owner = randomUUID();
   readonly #closing = new Set<Promise<void>>();
   readonly #desks = new LRUCache<number, Desk>({
@@ -93,7 +95,7 @@ export class Desks {
 
   #make(account: Account): Desk {
     const { server, db, clock, log, maxMessageSize, keyring } = this.#parts;
-    const { connections: limit, timeout, idle, sweep } = server.config;
+    const { connections: limit, timeout, idle, sweep, push } = server.config;
     const connections = makeConnections({
       account,
       clock,
@@ -116,6 +118,8 @@ export class Desks {
       log,
       places,
       connections,
+      notify: push === "notify",
+      pace: this.#pace,
       every: sweep * 1000,
       timeout: timeout * 1000,
       linger: idle * 1000,

@@ -133,7 +133,7 @@ describe("navette doctor, for IMAP servers", found, () => {
 describe("abilityFindings()", () => {
   const level = (...capabilities: string[]) =>
     Object.fromEntries(
-      abilityFindings("x", new Set(capabilities), { sweep: 60 })
+      abilityFindings("x", new Set(capabilities), { push: "notify", sweep: 60 })
         .map(({ check, level, detail }) => [check.replace("x, ", ""), `${level}: ${detail}`]),
     );
 

@@ -6,6 +6,7 @@ import { Bell } from "./bell.ts";
 import { isRefusal } from "./errors.ts";
 import { type FolderNumbers, openNumbers, readNumbers } from "./folder_numbers.ts";
 import { folderName, folderWord } from "./mailbox_name.ts";
+import type { Pace } from "./pace.ts";
 import type { Place } from "./places.ts";
 import { atom, command, knowFolder, onCode, onUntagged, type Token, word } from "./raw.ts";
 import { numbersOf } from "./folder_looks.ts";
@@ -21,6 +22,10 @@ export interface Listening {
   readonly changed: (folder: FolderId) => void;
   /** The hierarchy may have changed. */
   readonly treeChanged: () => Promise<void>;
+  /** NOTIFY is used where it is offered. */
+  readonly notify: boolean;
+  /** How often a server that holds news back is asked; absent: never. */
+  readonly pace?: Pace | undefined;
   /** Milliseconds between looks at what the server tells no news of. */
   readonly every: number;
   /** Milliseconds after which a server that says nothing is given up. */
@@ -31,6 +36,9 @@ export interface Listening {
 
 /** Even of a server that tells all by itself: the connection may be dead, and Dovecot has gone deaf. */
 const CHECK_MS = 2 * 60_000;
+
+/** So long after too many waited it is looked whether fewer do. */
+const REST_MS = 5_000;
 
 /** Listens on one connection until it is closed. */
 export class Listener {
@@ -64,7 +72,8 @@ export class Listener {
   /** Resolves when the connection is closed. Throws imapflow's errors. */
   async listen(): Promise<void> {
     const client = this.#client;
-    if (client.capabilities.has("NOTIFY") && await this.#notified()) return;
+    const offered = this.#to.notify && client.capabilities.has("NOTIFY");
+    if (offered && await this.#notified()) return;
     if (client.capabilities.has("IDLE")) await this.#idle();
   }
 
@@ -79,12 +88,14 @@ export class Listener {
     });
     for (let first = true; !client.isClosed && !this.#deaf; first = false) {
       const { other, tree } = await this.#know();
+      if (this.#ids.has("INBOX") && !client.mailbox) await this.#openInbox();
       if ((other || first) && !await this.#arm(!first)) return false;
       // Looked at when it hears already: nothing falls between the two.
       if (tree && first) await this.#to.treeChanged();
       this.#armed = true;
       this.#to.ready();
-      await this.#until(CHECK_MS, async () => await this.#look(this.#places));
+      const rest = this.#hurry();
+      await this.#until(CHECK_MS, () => this.#look()).finally(rest);
     }
     this.#armed = false;
     return client.isClosed;
@@ -95,8 +106,11 @@ export class Listener {
     const client = this.#client;
     this.#armed = false;
     const events = ["MessageNew", "MessageExpunge", "FlagChange"].map(atom);
-    const names = this.#places.map(({ path }) => folderWord(client, path));
-    const wanted: Token[] = names.length ? [[atom("mailboxes"), names, events]] : [];
+    const names = this.#others().map(({ path }) => folderWord(client, path));
+    const wanted: Token[] = [
+      ...(client.mailbox ? [[atom("selected"), events]] : []),
+      ...(names.length ? [[atom("mailboxes"), names, events]] : []),
+    ];
     try {
       // Dovecot 2.3 hears nothing any more when it is told anew without being told to stop.
       if (again) await this.#ask("NOTIFY", [atom("NONE")]);
@@ -111,25 +125,12 @@ export class Listener {
 
   async #idle(): Promise<void> {
     const client = this.#client;
-    const inbox = () => this.#ids.get("INBOX");
-    const counted = () => {
-      const [id, { mailbox }] = [inbox(), client];
-      if (id !== undefined && mailbox) this.#to.found(id, { messages: mailbox.exists });
-    };
-    knowFolder(client, "INBOX");
-    await client.mailboxOpen("INBOX", { readOnly: true });
-    for (const event of ["exists", "expunge"]) client.on(event, counted);
-    client.on("flags", () => {
-      const id = inbox();
-      if (id !== undefined) this.#to.changed(id);
-    });
     while (!client.isClosed) {
       const { tree } = await this.#know();
+      if (!client.mailbox) await this.#openInbox();
       if (tree) await this.#to.treeChanged();
-      const { mailbox } = client;
-      const id = inbox();
-      if (mailbox && id !== undefined) this.#to.found(id, openNumbers(mailbox));
-      await this.#look(this.#places.filter(({ path }) => path !== "INBOX"));
+      await this.#look();
+      this.#counted();
       this.#to.ready();
       // RFC 2177: at most 29 minutes, and looks come far more often.
       const idle = client.idle();
@@ -138,6 +139,60 @@ export class Listener {
       await this.#ask("NOOP", []).catch(() => client.close());
       await idle;
     }
+  }
+
+  /**
+   * The inbox is open, because its news come quickest and cost a server least then, whatever its size.
+   */
+  async #openInbox(): Promise<void> {
+    const client = this.#client;
+    for (const event of ["exists", "expunge"]) client.on(event, () => this.#counted());
+    client.on("flags", () => {
+      const id = this.#ids.get("INBOX");
+      if (id !== undefined) this.#to.changed(id);
+    });
+    knowFolder(client, "INBOX");
+    const mailbox = await client.mailboxOpen("INBOX", { readOnly: true });
+    const id = this.#ids.get("INBOX");
+    if (id !== undefined) this.#to.found(id, openNumbers(mailbox));
+  }
+
+  /** Only the number of messages is told of the open folder without being asked for. */
+  #counted(): void {
+    const { mailbox } = this.#client;
+    const id = this.#ids.get("INBOX");
+    if (mailbox && id !== undefined) this.#to.found(id, { messages: mailbox.exists });
+  }
+
+  /** What is watched, without what is open. */
+  #others(): readonly Place[] {
+    const { mailbox } = this.#client;
+    return mailbox ? this.#places.filter(({ path }) => path !== mailbox.path) : this.#places;
+  }
+
+  /**
+   * Dovecot holds news back for half a second, unless it is asked. A NOOP on the open inbox costs it
+   * some 50 microseconds. Answers what ends the questions.
+   */
+  #hurry(): () => void {
+    const { pace, clock } = this.#to;
+    if (!pace || !isDovecot(this.#client)) return () => {};
+    const leave = pace.join();
+    let cancel = () => {};
+    let over = false;
+    const next = () => {
+      const { ms } = pace;
+      cancel = clock.after(ms ?? REST_MS, async () => {
+        if (ms !== undefined && this.#client.mailbox) await this.#ask("NOOP", []).catch(() => {});
+        if (!over) next();
+      });
+    };
+    next();
+    return () => {
+      over = true;
+      cancel();
+      leave();
+    };
   }
 
   /** Waits until something else is to be done; does `check` every now and then. */
@@ -168,8 +223,9 @@ export class Listener {
     return { other, tree };
   }
 
-  async #look(places: readonly Place[]): Promise<void> {
-    await this.#guarded(numbersOf(this.#client, places, this.#to.found));
+  async #look(): Promise<void> {
+    await this.#guarded(numbersOf(this.#client, this.#others(), this.#to.found));
+    if (this.#client.mailbox) await this.#ask("NOOP", []);
   }
 
   #heard(name: Token | undefined, numbers: FolderNumbers): void {
@@ -199,4 +255,8 @@ export class Listener {
       cancel();
     }
   }
+}
+
+function isDovecot({ serverInfo, greeting }: ImapFlow): boolean {
+  return /dovecot/i.test(`${serverInfo?.["name"] ?? ""} ${greeting ?? ""}`);
 }

@@ -121,6 +121,17 @@ const options = v.strictObject({
   appPasswords: flag(false, "Allows app passwords; each keeps the server's password, sealed by it"),
   subscribed: flag(false, "Shows subscribed folders only"),
   shared: flag(true, "Shows the folders of others, and public ones"),
+  push: v.optional(
+    v.pipe(
+      v.picklist(["notify", "idle"], 'one of "notify", "idle"'),
+      v.description(
+        "How the server tells news: notify, of every folder, where it can (NOTIFY); idle, of the " +
+          "inbox, while the others are looked at every `sweep` seconds. With a Dovecot that " +
+          "hibernates (imap_hibernate_timeout) idle is quicker, and needs no process for who waits",
+      ),
+    ),
+    "notify",
+  ),
   sweep: seconds(5, 60, "Seconds between looks at folders of which the server tells no news"),
   folders: v.optional(folders, {}),
   smtp: v.optional(smtp, {}),

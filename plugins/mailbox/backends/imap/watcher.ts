@@ -4,6 +4,7 @@ import type { FolderId } from "../../model.ts";
 import type { Connections } from "./connections.ts";
 import { numbersOf } from "./folder_looks.ts";
 import { Listener } from "./listening.ts";
+import type { Pace } from "./pace.ts";
 import type { Place, PlaceBook } from "./places.ts";
 import { Watches } from "./watches.ts";
 
@@ -12,6 +13,10 @@ export interface WatcherOptions {
   readonly log: Log;
   readonly places: PlaceBook;
   readonly connections: Connections;
+  /** NOTIFY is used where it is offered; else IDLE and looks. */
+  readonly notify: boolean;
+  /** How often a server that holds news back is asked; absent: never. */
+  readonly pace?: Pace;
   /** Milliseconds between looks at folders of which the server tells no news. */
   readonly every: number;
   /** Milliseconds after which a server that says nothing is given up. */
@@ -138,7 +143,7 @@ export class Watcher {
 
   /** Listens until the connection ends. Answers whether it ever heard anything. */
   async #listen(signal: AbortSignal): Promise<boolean> {
-    const { connections, clock, every, timeout, places } = this.#options;
+    const { connections, clock, notify, every, timeout, places } = this.#options;
     const client = await connections.own(() => client.close());
     const end = () => client.close();
     signal.addEventListener("abort", end, { once: true });
@@ -147,7 +152,9 @@ export class Watcher {
       if (signal.aborted) return false;
       this.#listener = new Listener(client, {
         clock,
+        notify,
         every,
+        pace: this.#options.pace,
         timeout,
         wanted: () => this.#wanted(),
         found: (folder, numbers) => this.#watches.found(folder, numbers),

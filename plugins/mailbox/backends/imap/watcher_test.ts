@@ -14,6 +14,7 @@ import { testAccount, testServer } from "./_imap_kit.ts";
 import { openConnection } from "./connect.ts";
 import { makeConnections } from "./connections.ts";
 import { folderWord } from "./mailbox_name.ts";
+import { Pace } from "./pace.ts";
 import { placeMigrations } from "./place_rows.ts";
 import { PlaceBook } from "./places.ts";
 import { command } from "./raw.ts";
@@ -23,7 +24,7 @@ const found = needs("dovecot", dovecotPresent());
 const message = "Subject: Tea\r\n\r\nAt five.\r\n";
 
 /** A user with a watcher behind a tap, and another client of the same user's. */
-async function desk(dovecot: Dovecot, tap: Tap, limit = 4) {
+async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?: Pace) {
   const user = await dovecot.addUser();
   const login = { address: user.address, secret: { reveal: () => user.password } };
   const at = (port: number) => openConnection(testServer({ host: dovecot.host, port }), login);
@@ -55,6 +56,8 @@ async function desk(dovecot: Dovecot, tap: Tap, limit = 4) {
     log: silentLog,
     places,
     connections,
+    notify,
+    ...(pace && { pace }),
     every: 60_000,
     timeout: 30_000,
     linger: 30_000,
@@ -249,6 +252,50 @@ for (
   });
 }
 
+describe("watching a server that holds news back", found, () => {
+  let dovecot: Dovecot;
+  let tap: Tap;
+  before(async () => {
+    dovecot = await startDovecot({ specialFolders: true });
+    tap = await startTap(dovecot.port);
+  });
+  after(async () => {
+    await tap?.stop();
+    await dovecot?.stop();
+  });
+
+  test("it is asked for news of the inbox while few wait, and no more when many do", async () => {
+    const pace = new Pace();
+    const here = await desk(dovecot, tap, 4, true, pace);
+    const { watcher, told, user, clock, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await listens(tap);
+    await wait(100);
+    const asks = () => tap.names().filter((name) => name === "NOOP").length;
+    const before = asks();
+    await dovecot.deliver(user, message);
+    await clock.tick(200);
+    await tap.saw(({ name }) => name === "NOOP");
+    await hears(inbox);
+    assert.equal(asks(), before + 1);
+    const others = Array.from({ length: 60 }, () => pace.join());
+    await clock.tick(200);
+    await wait(50);
+    const then = asks();
+    for (let n = 0; n < 10; n++) await clock.tick(200);
+    await wait(50);
+    assert.equal(asks(), then);
+    for (const leave of others) leave();
+    await clock.tick(5_000);
+    await wait(50);
+    await clock.tick(200);
+    await wait(50);
+    assert.ok(asks() > then);
+    await here.close();
+  });
+});
+
 describe("watching where connections are few", found, () => {
   let dovecot: Dovecot;
   let tap: Tap;
@@ -300,6 +347,36 @@ describe("watching where connections are few", found, () => {
       await wait(30);
     }
     await hears(inbox);
+    await here.close();
+  });
+});
+
+describe("watching at a Dovecot that hibernates", found, () => {
+  let dovecot: Dovecot;
+  let tap: Tap;
+  before(async () => {
+    dovecot = await startDovecot({ specialFolders: true, hibernate: true });
+    tap = await startTap(dovecot.port);
+  });
+  after(async () => {
+    await tap?.stop();
+    await dovecot?.stop();
+  });
+
+  test("who waits with IDLE is handed over, and still hears of every message", async () => {
+    tap.reset();
+    const here = await desk(dovecot, tap, 4, false);
+    const { user, told, watcher, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await listens(tap);
+    for (let n = 0; n < 3; n++) {
+      const asleep = async () => (await dovecot.log()).split("Hibernating").length;
+      const before = await asleep();
+      for (let tries = 0; tries < 300 && await asleep() <= before; tries++) await wait(10);
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+    }
     await here.close();
   });
 });
