@@ -76,7 +76,7 @@ async function moveAll(
   const { mailbox } = call;
   const items = new Map<ItemId, Item>();
   const wanted = [...new Set(moves.map(({ item }) => item))];
-  for await (const item of mailbox.read(wanted, {})) items.set(item.id, item);
+  for await (const item of mailbox.read(wanted, { preview: false })) items.set(item.id, item);
   const folders = new Set((await shownFolders(mailbox)).map(({ id }) => id));
   const targets = new Map<ItemId, FolderId>();
   const done: Moved[] = [];
@@ -139,7 +139,7 @@ async function keepMoved(
     if (ids.length === 0) continue;
     await noteMovedIn(work, call, folder, async () => {
       const held = [];
-      for await (const item of call.mailbox.read(ids, {})) {
+      for await (const item of call.mailbox.read(ids, { preview: false })) {
         if (item.folder === folder) held.push(heldOf(item.state));
       }
       return held;

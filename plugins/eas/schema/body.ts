@@ -33,7 +33,11 @@ const everything = Number.MAX_SAFE_INTEGER;
 
 /** What `Mailbox.read` has to bring so that {@link chooseBody} and `bodyPart` can do their work. */
 export function wantedOf(options: ItemOptions): Want {
-  return options.bodyPart ? wantedWithPart(wantedForBody(options)) : wantedForBody(options);
+  const want = options.bodyPart ? wantedWithPart(wantedForBody(options)) : wantedForBody(options);
+  // Fewer devices ask for a preview than do not, and some servers have to be asked for it.
+  return options.bodyPreferences.some(({ preview }) => preview)
+    ? want
+    : { ...want, preview: false };
 }
 
 function wantedForBody(options: ItemOptions): Want {

@@ -62,14 +62,24 @@ test("wantedOf() brings a part whole beside whatever the body needs", () => {
       bodyPart: { type: 2 },
     });
   const whole = 1 << 20;
-  assert.deepEqual(of([]), { text: whole, html: whole });
-  assert.deepEqual(of([{ type: 1, truncationSize: 10 }]), { text: whole, html: whole });
+  assert.deepEqual(of([]), { text: whole, html: whole, preview: false });
+  assert.deepEqual(of([{ type: 1, truncationSize: 10 }]), {
+    text: whole,
+    html: whole,
+    preview: false,
+  });
   assert.deepEqual(of([{ type: 2, truncationSize: 10 }]), {
     text: whole,
     html: whole,
     enough: "html",
+    preview: false,
   });
-  assert.deepEqual(of([{ type: 4 }], 2), { text: whole, html: whole, enough: "html" });
+  assert.deepEqual(of([{ type: 4 }], 2), {
+    text: whole,
+    html: whole,
+    enough: "html",
+    preview: false,
+  });
   const most = Number.MAX_SAFE_INTEGER;
-  assert.deepEqual(of([{ type: 2 }]), { text: most, html: most, enough: "html" });
+  assert.deepEqual(of([{ type: 2 }]), { text: most, html: most, enough: "html", preview: false });
 });

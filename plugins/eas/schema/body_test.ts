@@ -223,13 +223,17 @@ test("wantedOf() asks for no more than the device takes", () => {
       text: 500,
       html: 9,
       enough: "native",
+      preview: false,
     },
   );
   const text = wantedOf(prefer({ type: 1, truncationSize: 500 }));
   assert.equal(text.text, 500);
   assert.equal(text.enough, "text");
   assert.ok(text.html! >= 500, "text may have to be made from HTML");
-  assert.deepEqual(wantedOf({ bodyPreferences: [{ type: 4 }], mimeSupport: 2 }), {});
+  assert.deepEqual(wantedOf({ bodyPreferences: [{ type: 4 }], mimeSupport: 2 }), {
+    preview: false,
+  });
+  assert.equal(wantedOf(prefer({ type: 1, preview: 50 })).preview, undefined);
   assert.equal(wantedOf(noOptions).text, Number.MAX_SAFE_INTEGER);
 });
 

@@ -176,7 +176,7 @@ async function lookUp(
   const ids = [...new Set(touching.map(({ command }) => command.id))];
   if (ids.length === 0) return { now: new Map(), held: new Map() };
   const now = new Map<ItemId, Item>();
-  for await (const item of mailbox.read(ids, {})) {
+  for await (const item of mailbox.read(ids, { preview: false })) {
     if (item.folder === folder) now.set(item.id, item);
   }
   const held = await session.held(ids);

@@ -209,7 +209,9 @@ async function attachmentsOf(
   mailbox: CommandContext["mailbox"],
   id: string,
 ): Promise<readonly Attachment[]> {
-  for await (const { mail } of mailbox.read([id], {})) return mail?.attachments ?? [];
+  for await (const { mail } of mailbox.read([id], { preview: false })) {
+    return mail?.attachments ?? [];
+  }
   return [];
 }
 

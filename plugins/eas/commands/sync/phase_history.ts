@@ -39,7 +39,7 @@ export async function huntDoubtful(hunt: Hunt, items: readonly ItemId[]): Promis
 /** Items as they are now; those that are not in this folder (any more) as absent. */
 export async function sightings({ mailbox, folder }: Hunt, items: readonly ItemId[]) {
   const found = new Map();
-  for await (const item of mailbox.read(items, {})) {
+  for await (const item of mailbox.read(items, { preview: false })) {
     if (item.folder === folder) found.set(item.id, item.state);
   }
   return items.map((id) => ({ id, state: found.get(id) }));

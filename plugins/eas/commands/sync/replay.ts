@@ -74,6 +74,6 @@ export function amendments(ops: readonly Op[]): Held[] {
 async function statesOf(mailbox: Mailbox, ids: readonly ItemId[]) {
   const states = new Map<ItemId, ItemState>();
   if (ids.length === 0) return states;
-  for await (const { id, state } of mailbox.read(ids, {})) states.set(id, state);
+  for await (const { id, state } of mailbox.read(ids, { preview: false })) states.set(id, state);
   return states;
 }
