@@ -1,0 +1,28 @@
+// How often a server that holds news back is asked for them: by few who wait often, by many not at all.
+
+/** Questions a second for all who wait at one server, from this process. */
+const MOST = 100;
+/** Milliseconds: sooner than that is no gain for a person, later than this the server tells itself. */
+const QUICK_MS = 200;
+const LATE_MS = 450;
+
+/** Shared by all accounts of one server; each that waits takes part. */
+export class Pace {
+  #waiting = 0;
+
+  /** Answers what ends it. */
+  join(): () => void {
+    this.#waiting++;
+    let joined = true;
+    return () => {
+      if (joined) this.#waiting--;
+      joined = false;
+    };
+  }
+
+  /** Milliseconds between two questions of one account; undefined: too many wait for any. */
+  get ms(): number | undefined {
+    const each = Math.max(QUICK_MS, this.#waiting * 1000 / MOST);
+    return each <= LATE_MS ? each : undefined;
+  }
+}
