@@ -72,7 +72,10 @@ export async function fetchTold(
     });
     return told;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    const code = codeIn(error);
+    // RFC 5530: somebody removed messages; the others were told.
+    if (code === "EXPUNGEISSUED") return told;
+    if (!isRefusal(error) || busy.has(code)) throw error;
     const rest = uids.filter((uid) => !told.has(uid));
     if (rest.length <= 1) {
       const reason = (error as { responseText?: string }).responseText || "it does not say why";
@@ -86,6 +89,14 @@ export async function fetchTold(
     }
     return told;
   }
+}
+
+/** Refusals that are no message's fault: RFC 5530, and what servers make of it. */
+const busy = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "AUTHORIZATIONFAILED"]);
+
+function codeIn(error: unknown): string {
+  const { serverResponseCode } = error as { serverResponseCode?: string };
+  return serverResponseCode?.toUpperCase() ?? "";
 }
 
 /** A server may tell of one message in several answers, also of flags that changed just now. */
