@@ -1,7 +1,7 @@
 // Brings the rows of a folder up to what the server has: new messages, other flags, ends.
 import type { ImapFlow } from "imapflow";
 import type { Clock, Database } from "../../../../core/mod.ts";
-import { arrive, findArrivals, hiddenRow } from "./arrivals.ts";
+import { arrive, findArrivals, type Findings, hiddenRow } from "./arrivals.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts, fetchFacts, fetchFlags } from "./facts.ts";
 import {
@@ -105,6 +105,7 @@ async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise
     const part = found.arrivals.slice(from, from + batch);
     state = await write(db, folder, clock.now(), state, (to) => arrive(to, part));
   }
+  state = await endPassed(work, state, before.uidnext, found);
   if (state.matching && !more) state = await endUnmatched(work, state);
   await write(db, folder, clock.now(), state, async ({ set }) => {
     const messages = seen.messages - found.beyond;
@@ -240,6 +241,17 @@ async function applyMissing(
     from = last + 1;
   }
   return state;
+}
+
+/** Ends rows of our own writes whose messages were gone before anybody looked at them. */
+async function endPassed(
+  work: CatchUp,
+  before: FolderState,
+  from: number,
+  { arrivals, uidnext }: Findings,
+): Promise<FolderState> {
+  const there = UidRanges.of(arrivals.map(({ uid }) => uid));
+  return await applyMissing(work, before, [from, uidnext - 1], there);
 }
 
 /** All messages were looked at: what waits still has none. */

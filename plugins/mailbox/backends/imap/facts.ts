@@ -41,16 +41,18 @@ export async function* fetchFacts(client: ImapFlow, uids: string): AsyncGenerato
     headers: ["message-id"],
   };
   for await (const message of client.fetch(uids, query, { uid: true })) {
+    // What another connection has expunged answers with nothing in some servers (Cyrus).
+    if (!message.flags || !message.internalDate) continue;
     // The library hands on what this runtime's Date does not read.
     const { internalDate } = message;
     const date = internalDate instanceof Date
       ? internalDate.getTime()
-      : parseInternalDate(internalDate ?? "");
+      : parseInternalDate(internalDate);
     const messageId = message.headers ? messageIdOf(message.headers) : "";
     const size = message.size ?? 0;
     yield {
       uid: message.uid,
-      flags: flagsText(message.flags ?? []),
+      flags: flagsText(message.flags),
       date,
       size,
       messageId,
@@ -69,7 +71,7 @@ export async function* fetchFlags(
   for await (
     const { uid, flags } of client.fetch(uids, { uid: true, flags: true }, { uid: true, ...how })
   ) {
-    yield { uid, flags: flagsText(flags ?? []) };
+    if (flags) yield { uid, flags: flagsText(flags) };
   }
 }
 

@@ -4,7 +4,7 @@ import type { FolderId, ItemId } from "../../model.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts } from "./facts.ts";
 import { folderNumbers } from "./folder_numbers.ts";
-import { type FolderWrite, readState, writeFolder } from "./folder_state.ts";
+import { type FolderWrite, Overtaken, readState, writeFolder } from "./folder_state.ts";
 import {
   endRows,
   itemId,
@@ -15,17 +15,20 @@ import {
   updateRows,
 } from "./item_rows.ts";
 import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { checkRight, type Place } from "./places.ts";
 import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, transfer } from "./put.ts";
-import { needItem, rowFor } from "./write.ts";
+import { needItem } from "./write.ts";
 
 /** What a move is meant to bring. */
 interface Moving extends Meant {
   /** Moved in one step, or copied: then the source has to be deleted. */
   readonly how: "MOVE" | "COPY";
+  /** The content that is moved. */
+  readonly revision: number;
 }
 
 /** As {@link Mailbox.move}. */
@@ -60,25 +63,39 @@ async function finishMove(
   token: string,
   to: FolderId,
 ): Promise<ItemId | undefined> {
-  const meant = attempt.before!;
-  const found = await lookFor(store, meant, token, to);
-  if (!found) return undefined;
-  const made = await noteMoved(store, source, attempt, meant, found);
-  await deleteLeftovers(store, placeId(source.folder), source.folder);
-  return made;
+  return await noteThere(
+    store,
+    source,
+    attempt,
+    attempt.before!,
+    to,
+    (open) => findPut(store, open, attempt.before!, token),
+  );
 }
 
-/** The message in the folder where it was meant to come, whose rows are settled then. */
-async function lookFor(
+/** Notes a move whose message has to be looked at in its new folder; undefined: it is not there. */
+async function noteThere(
   store: ItemStore,
-  meant: Meant,
-  token: string,
+  source: ItemRow,
+  attempt: Attempt<Moving>,
+  meant: Moving,
   to: FolderId,
-): Promise<Facts | undefined> {
-  return await inPlace(store, to, async (place, open) => {
+  find: (open: OpenFolder) => Promise<Facts | undefined>,
+): Promise<ItemId | undefined> {
+  const made = await inPlace(store, to, async (place, open) => {
     await settle(store, place, open);
-    return await findPut(store, open, meant, token);
+    const facts = await find(open);
+    return facts &&
+      await noteSeen(
+        store,
+        place.number,
+        open,
+        facts,
+        (facts, expected) => noteMoved(store, source, attempt, meant, facts, expected),
+      );
   }, { repeatable: true });
+  if (made !== undefined) await deleteLeftovers(store, placeId(source.folder), source.folder);
+  return made;
 }
 
 async function beginMove(
@@ -89,32 +106,44 @@ async function beginMove(
   token: string,
 ): Promise<ItemId> {
   const first = await needItem(store, id);
-  const from = placeId(first.folder);
+  checkRight(target, "insert");
   // The rows of a folder that nobody has looked at begin with what is in it now.
   if (!await readState(store.db, target.number)) {
     await inPlace(store, target.id, (place, open) => settle(store, place, open));
   }
-  checkRight(target, "insert");
-  const sent = await inPlace(store, from, async (place, open) => {
+  const sent = await inPlace(store, placeId(first.folder), async (place, open) => {
     checkRight(place, "remove");
     checkDeletes(open);
     const row = await settle(store, place, open) ? await needItem(store, id) : first;
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);
-    const meant = await intend(open, target, facts, attempt);
+    const meant = await intend(open, target, facts, row, attempt);
     const put = await transfer(open.client, meant.how, row.uid!, target.path);
-    // Where the server says to where, nothing has to be looked for.
+    // Where the server says to where, and nobody was there yet, nothing has to be looked at.
     if (put?.validity !== meant.validity) return { row, meant };
-    const made = await noteMoved(store, row, attempt, meant, { ...facts, uid: put.uid });
-    if (meant.how === "COPY") await purgeLeftovers(store, place, open);
-    return { row, meant, made };
+    const there = { ...facts, uid: put.uid };
+    const made = await unlessOvertaken(() => noteMoved(store, row, attempt, meant, there));
+    if (made !== undefined) await purgeLeftovers(store, place, open);
+    return { row, meant, made, there };
   }, { write: true, doing: "move the item" });
   if (sent.made !== undefined) return sent.made;
-  const found = await lookFor(store, sent.meant, token, target.id);
-  if (!found) throw new NotFound(`Cannot find item ${id}`);
-  const made = await noteMoved(store, sent.row, attempt, sent.meant, found);
-  await deleteLeftovers(store, from, sent.row.folder);
+  const { row, meant, there } = sent;
+  const find = async (open: OpenFolder) =>
+    there
+      ? await factsOf(open.client, there.uid) ?? { ...there, gone: true }
+      : await findPut(store, open, meant, token);
+  const made = await noteThere(store, row, attempt, meant, target.id, find);
+  if (made === undefined) throw new NotFound(`Cannot find item ${id}`);
   return made;
+}
+
+async function unlessOvertaken<R>(work: () => Promise<R>): Promise<R | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Overtaken) return undefined;
+    throw error;
+  }
 }
 
 /** Notes what is going to be done, and how the target was before. */
@@ -122,6 +151,7 @@ async function intend(
   { client }: OpenFolder,
   target: Place,
   { messageId, date, size }: Facts,
+  { revision }: ItemRow,
   attempt: Attempt<Moving>,
 ): Promise<Moving> {
   const now = await folderNumbers(client, target.path);
@@ -136,6 +166,7 @@ async function intend(
     date,
     size,
     how,
+    revision,
   };
   await attempt.intend(meant);
   return meant;
@@ -147,25 +178,35 @@ async function noteMoved(
   { id, folder }: ItemRow,
   attempt: Attempt<Moving>,
   meant: Moving,
-  facts: Facts,
+  facts: Seen,
+  expected?: number,
 ): Promise<ItemId> {
   const now = clock.now();
   return await db.transaction(async (tx) => {
     const [source] = await rowsById(tx, connections.account.id, [id]);
     if (!source) throw new NotFound(`Cannot find item ${itemId({ folder, id })}`);
     await writeFolder(tx, folder, now, undefined, (to) => leaveSource(to, source, meant));
-    return await writeFolder(tx, meant.folder, now, undefined, async (to) => {
-      const own = { extra: source.extra ?? undefined, revision: source.revision };
-      const made = itemId(await rowFor(to, facts, own));
-      await attempt.done(tx, made, Number(made.split(".")[1]));
-      return made;
+    return await writeFolder(tx, meant.folder, now, expected, async (to) => {
+      checkSeen(to, facts, expected);
+      const own = { extra: source.extra ?? undefined, revision: meant.revision };
+      const row = await rowFor(to, facts, own);
+      await attempt.done(tx, itemId(row), row.id);
+      if (facts.gone) await endRows(to, [row]);
+      return itemId(row);
     });
   });
 }
 
-/** The item is gone from where it was; a copied message is still there, ours to delete. */
-async function leaveSource(to: FolderWrite, source: ItemRow, { how }: Moving): Promise<void> {
-  if (source.uid === null || source.gone === leftover) return;
+/**
+ * The item is gone from where it was; a copied message is still there, ours to delete. Where it has
+ * got another content meanwhile, that one stays.
+ */
+async function leaveSource(
+  to: FolderWrite,
+  source: ItemRow,
+  { how, revision }: Moving,
+): Promise<void> {
+  if (source.uid === null || source.gone === leftover || source.revision !== revision) return;
   if (how === "MOVE") return await endRows(to, [source]);
   const seq = source.gone === present ? to.next() : source.seq;
   await updateRows(to.tx, [{ ...source, gone: leftover, seq }]);

@@ -22,6 +22,7 @@ import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
 import { placeId } from "./place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagsOf, isPermanent, marksOf, wantedFlags } from "./marks.ts";
+import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { checkRight, type Place } from "./places.ts";
 import { checkDeletes, purgeLeftovers } from "./purge.ts";
 import { append, factsOf, findPut, type Meant, spool, wholeSecond } from "./put.ts";
@@ -51,7 +52,13 @@ export async function createItem(
         date,
         flags: wantedFlags(marks),
       });
-      return await noteCreated(store, place, attempt, facts, meant);
+      return await noteSeen(
+        store,
+        place.number,
+        open,
+        facts,
+        (facts, expected) => noteCreated(store, place, attempt, facts, meant, expected),
+      );
     }, { write: true, doing: "store the message" });
     store.wrote?.(folder);
     return made;
@@ -110,38 +117,20 @@ async function noteCreated(
   { db, clock }: ItemStore,
   place: Place,
   attempt: Attempt<Appending>,
-  facts: Facts,
+  facts: Seen,
   { marks }: Appending,
+  expected: number | undefined,
 ): Promise<ItemState> {
   return await db.transaction((tx) =>
-    writeFolder(tx, place.number, clock.now(), undefined, async (to) => {
+    writeFolder(tx, place.number, clock.now(), expected, async (to) => {
+      checkSeen(to, facts, expected);
       const row = await rowFor(to, facts, { extra: extraFor(facts.flags, marks), revision: 1 });
       const state = stateOf(row);
       await attempt.done(tx, state, row.id);
+      if (facts.gone) await endRows(to, [row]);
       return state;
     })
   );
-}
-
-/** The row of a message that we have put somewhere, with what the server does not know of it. */
-export async function rowFor(
-  to: FolderWrite,
-  { uid, print, date, flags }: Pick<Facts, "uid" | "print" | "date" | "flags">,
-  own: { readonly extra: string | undefined; readonly revision: number },
-): Promise<ItemRow> {
-  const extra = own.extra ?? null;
-  const [known] = await rowsByUid(to.tx, to.folder, [uid]);
-  if (!known) {
-    const seq = to.next();
-    const fresh = { uid, print, date, flags, extra, revision: own.revision, seq, gone: present };
-    return (await insertRows(to.tx, to.folder, [fresh]))[0]!;
-  }
-  const next = { ...known, extra, revision: own.revision };
-  if (known.extra === extra && known.revision === own.revision) return known;
-  const row = { ...next, seq: to.next() };
-  await updateRows(to.tx, [row]);
-  await to.tx.run("UPDATE mailbox_imap_item SET revision = ? WHERE id = ?", [row.revision, row.id]);
-  return row;
 }
 
 /** As {@link Mailbox.replace}. */
@@ -171,7 +160,13 @@ export async function replaceItem(
         date: wholeSecond(content.date ?? now.date),
         flags: [...wantedFlags(marks), ...flagsOf(now.flags).filter(isSomebodys)],
       });
-      const state = await noteReplaced(store, row, attempt, facts, meant);
+      const state = await noteSeen(
+        store,
+        place.number,
+        open,
+        facts,
+        (facts, expected) => noteReplaced(store, row, attempt, facts, meant, expected),
+      );
       await purgeLeftovers(store, place, open);
       return state;
     }, { write: true, doing: "replace the item" });
@@ -190,11 +185,13 @@ async function noteReplaced(
   { db, clock, connections }: ItemStore,
   { id, folder }: ItemRow,
   attempt: Attempt<Appending>,
-  facts: Facts,
+  facts: Seen,
   { marks }: Appending,
+  expected: number | undefined,
 ): Promise<ItemState> {
   return await db.transaction((tx) =>
-    writeFolder(tx, folder, clock.now(), undefined, async (to) => {
+    writeFolder(tx, folder, clock.now(), expected, async (to) => {
+      checkSeen(to, facts, expected);
       const [row] = await rowsById(tx, connections.account.id, [id]);
       if (!row) throw new NotFound(`Cannot find item ${itemId({ folder, id })}`);
       // A look at the folder between the APPEND and now has taken it for a new message.
@@ -212,6 +209,7 @@ async function noteReplaced(
       if (row.uid !== null && row.uid !== uid) await leaveBehind(to, row);
       const state = stateOf({ ...next, date, revision: row.revision + 1 });
       await attempt.done(tx, state, id);
+      if (facts.gone) await endRows(to, [next]);
       return state;
     })
   );
