@@ -68,6 +68,9 @@ export interface ConnectionsOptions {
 /** While a server has no room for another connection, one is tried again after so long. */
 const CROWDED_PAUSE_MS = 1000;
 
+/** After a server had no room for another connection, so long none is tried beyond what it had. */
+const LOWERED_MS = 5 * 60_000;
+
 /** A quiet connection of a waiting account; the watcher looks after it itself. */
 const QUIET_MS = 30 * 60_000;
 
@@ -117,7 +120,8 @@ class Pool implements Connections {
       return client;
     } catch (error) {
       leave();
-      if (isCrowded(error)) this.#slots.crowded(this.#busy.size + this.#free.length);
+      const open = this.#busy.size + this.#free.length;
+      if (isCrowded(error)) this.#slots.crowded(open, LOWERED_MS);
       throw portError(error, "wait for mail");
     }
   }
@@ -191,7 +195,7 @@ class Pool implements Connections {
     if (this.#closed) throw new Unavailable("Cannot use the connection: the account is closed");
     const { clock, timeout } = this.#options;
     const until = clock.now() + timeout * 1000;
-    for (let fresh = unused;;) {
+    for (let fresh = unused, failures = 0;; failures++) {
       await this.#slots.enter(until);
       try {
         const line = (fresh ? undefined : this.#choose(path)) ?? await this.#another();
@@ -202,10 +206,12 @@ class Pool implements Connections {
         this.#slots.leave();
         const open = this.#busy.size + this.#free.length;
         // Some close at once, and what they said is lost: then others of this account tell the same.
-        if (!isCrowded(error) && open + this.#slots.owned === 0) throw error;
+        // Once more only: where nobody can log in any more, that would never end.
+        if (!isCrowded(error) && (failures > 0 || open + this.#slots.owned === 0)) throw error;
         fresh = false;
         // From now on work waits for what this account has open; where that is nothing, for others'.
-        if (this.#slots.crowded(open) || open > 0) continue;
+        const lowered = isCrowded(error) ? LOWERED_MS : CROWDED_PAUSE_MS;
+        if (this.#slots.crowded(open, lowered) || open > 0) continue;
         if (clock.now() + CROWDED_PAUSE_MS >= until) throw error;
         await this.#slots.pause(CROWDED_PAUSE_MS);
       }

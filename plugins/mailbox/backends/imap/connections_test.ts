@@ -228,6 +228,29 @@ test("who waits on the last connection that the server allows is asked for it", 
   assert.equal(open(), 1);
 });
 
+test("where nobody can log in any more, work ends, though somebody waits for news", async () => {
+  const closed = deferred<void>();
+  const clients: FakeClient[] = [];
+  let refusing = false;
+  const { connections, clock } = pool({
+    open: async () => {
+      if (refusing) throw new Unavailable("Cannot log in: nobody has shown a password");
+      const client = new FakeClient();
+      // The library tells of an end later than it comes.
+      client.close = () => void closed.promise.then(() => FakeClient.prototype.close.call(client));
+      clients.push(client);
+      return client as unknown as ImapFlow;
+    },
+  });
+  const mine = await connections.own(() => mine.close());
+  refusing = true;
+  await assert.rejects(connections.use(async () => {}), /nobody has shown a password/);
+  closed.resolve();
+  await clock.tick(2_000);
+  refusing = false;
+  (await connections.own()).close();
+});
+
 test("closed connections stay closed", async () => {
   const { connections, open, clock } = pool();
   const gate = deferred<void>();

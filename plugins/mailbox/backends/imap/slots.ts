@@ -1,9 +1,6 @@
 // How many connections an account may have at a time, and who is next.
 import { type Clock, pause, Unavailable } from "../../../../core/mod.ts";
 
-/** After a server had no room for another connection, so long none is tried beyond what it had. */
-const LOWERED_MS = 5 * 60_000;
-
 interface Waiting {
   go(): void;
   fail(error: Error): void;
@@ -67,14 +64,14 @@ export class Slots {
   }
 
   /**
-   * The server has no room beyond the connections for work that are `open`. Answers whether somebody
-   * who waited for news has made room: work goes first.
+   * The server has no room beyond the connections for work that are `open`: for so many milliseconds
+   * no other one is tried. Answers whether somebody who waited for news has made room: work goes first.
    */
-  crowded(open: number): boolean {
+  crowded(open: number, ms: number): boolean {
     const owners = open === 0 ? [...this.#owners] : [];
     for (const wanted of owners) wanted();
     const to = Math.max(1, open + this.#owners.size);
-    this.#lowered = { to, until: this.#clock.now() + LOWERED_MS };
+    this.#lowered = { to, until: this.#clock.now() + ms };
     return owners.length > 0;
   }
 
