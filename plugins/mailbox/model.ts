@@ -95,7 +95,7 @@ export interface Attachment {
   readonly name: string;
   /** `type/subtype`, lower case. */
   readonly type: string;
-  /** Decoded size in bytes; an estimate within 3 % is allowed. */
+  /** Decoded size in bytes; an estimate within 3 %, or two bytes, is allowed. */
   readonly size: number;
   /** Without angle brackets. */
   readonly contentId: string | undefined;
