@@ -76,6 +76,7 @@ async function launch({ dir, port }: CyrusPlace): Promise<Group> {
   const started = startGroup("/usr/lib/cyrus/bin/master", args, {
     user,
     group,
+    dir,
     env: { CYRUS_USER: user },
   });
   try {

@@ -125,3 +125,16 @@ test(
     assert.ok(!existsSync(own.dir));
   },
 );
+
+test("Cyrus: shut down, it leaves nobody connected", found, async () => {
+  const own = await startCyrus();
+  const imap = await logIn(own, await own.addUser());
+  imap.on("error", () => {});
+  const closed = new Promise((resolve) => imap.once("close", resolve));
+  await own.shutDown();
+  await closed;
+  assert.deepEqual(own.processes(), []);
+  await own.restart();
+  assert.ok(own.processes().length > 0);
+  await own.stop();
+});

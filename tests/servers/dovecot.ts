@@ -100,6 +100,7 @@ async function launch({ dir, port }: DovecotPlace): Promise<Group> {
   if (isRoot) execFileSync("chown", [`${user}:${group}`, join(dir, "run")]);
   const started = startGroup("/usr/sbin/dovecot", ["-F", "-c", join(dir, "dovecot.conf")], {
     user,
+    dir,
   });
   try {
     await greeted(port, started, started.said);
@@ -146,7 +147,8 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
     log: () => readFile(join(dir, "log"), "utf8"),
     processes: () => running.alive(),
     kill: () => running.end("SIGKILL"),
-    shutDown: () => running.end("SIGTERM", "first"),
+    // To all, as systemd does: the first one alone waits for clients to leave by themselves.
+    shutDown: () => running.end("SIGTERM"),
     async restart() {
       await running.end("SIGKILL");
       running = await launch(place);

@@ -1,6 +1,7 @@
 // Tests of the Dovecot kit: what the tests of the IMAP backend rely on.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { ImapFlow } from "imapflow";
 import { needs } from "../needs.ts";
@@ -154,3 +155,27 @@ test(
     }
   },
 );
+
+test("shut down, it says BYE to whoever is there", found, async () => {
+  const own = await startDovecot();
+  const { address, password } = await own.addUser();
+  const socket = connect(own.port, own.host);
+  let said = "";
+  const heard = (what: RegExp) =>
+    new Promise<void>((resolve) => {
+      const look = () => what.test(said) ? resolve() : void socket.once("data", look);
+      look();
+    });
+  socket.on("data", (data) => said += data);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  await heard(/^\* OK/);
+  socket.write(`a LOGIN ${address} "${password}"\r\n`);
+  await heard(/^a OK/m);
+  await own.shutDown();
+  await closed;
+  assert.match(said, /^\* BYE Server shutting down/m);
+  assert.deepEqual(own.processes(), []);
+  await own.restart();
+  assert.ok(own.processes().length > 0);
+  await own.stop();
+});

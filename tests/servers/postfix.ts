@@ -95,6 +95,7 @@ async function launch({ dir, port }: PostfixPlace): Promise<Group> {
   // -d: stays in the foreground, and in the group of processes that it was started as.
   const started = startGroup("/usr/lib/postfix/sbin/master", ["-d", "-c", dir], {
     env: { MAIL_CONFIG: dir },
+    dir,
   });
   try {
     await greeted(port, started, started.said);

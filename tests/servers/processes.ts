@@ -1,5 +1,5 @@
 // Programs that are more than one process: started as a group, and ended with all that they started.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -22,11 +22,9 @@ interface Start {
   /** Its group; that of the same name as the user unless told. */
   readonly group?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+  /** Removed if this process ends before the group has been. */
+  readonly dir?: string;
 }
-
-const running = new Set<number>();
-process.on("exit", () => running.forEach((group) => signalGroup(group, "SIGKILL")));
 
 /** Starts a program as a process group of its own. */
 export function startGroup(program: string, args: readonly string[], start: Start = {}): Group {
@@ -35,7 +33,6 @@ export function startGroup(program: string, args: readonly string[], start: Star
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...start.env },
-    ...(start.cwd ? { cwd: start.cwd } : {}),
   });
   let said = "";
   child.on("error", (error) => said += error.message);
@@ -46,7 +43,7 @@ export function startGroup(program: string, args: readonly string[], start: Star
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as Unrefs).unref?.();
   const pid = child.pid;
   if (pid === undefined) throw new Error(`Cannot start ${program}`);
-  running.add(pid);
+  const guard = guarded(pid, start.dir ?? "");
   return {
     pid,
     alive: () => groupMembers(pid),
@@ -59,9 +56,24 @@ export function startGroup(program: string, args: readonly string[], start: Star
         if (tries === 1500) throw new Error(`Cannot end ${program}: ${groupMembers(pid)} live on`);
         await wait(tries < 50 ? 2 : 10);
       }
-      running.delete(pid);
+      guard.kill("SIGKILL");
     },
   };
+}
+
+/**
+ * Ends the group and removes its data when this process ends in any way, even by SIGKILL: its end of
+ * the pipe closes then. Runtimes call nobody at an exit that a failed test has caused.
+ */
+function guarded(group: number, dir: string): ChildProcess {
+  const script = 'read -r _; kill -s KILL -- "-$1"; [ -z "$2" ] || rm -rf "$2"';
+  const guard = spawn("sh", ["-c", script, "sh", String(group), dir], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.unref();
+  (guard.stdin as unknown as Unrefs).unref?.();
+  return guard;
 }
 
 interface Unrefs {
