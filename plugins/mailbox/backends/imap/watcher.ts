@@ -43,6 +43,8 @@ export class Watcher {
   /** Ends what runs; undefined: nothing does. */
   #running: AbortController | undefined;
   #listener: Listener | undefined;
+  /** Ends the pause before the next attempt. */
+  #pausing: AbortController | undefined;
   /** What is there is compared with what was there, for the first time. */
   #starting = false;
   #release: (() => void) | undefined;
@@ -67,6 +69,8 @@ export class Watcher {
     this.#linger?.();
     this.#linger = undefined;
     this.#release ??= this.#options.hold();
+    // Whoever comes has just been at the server: it is there again, if it was away.
+    this.#pausing?.abort();
     if (!this.#running) this.#start();
     else if (this.#watches.size > before) this.#listener?.again();
     return () => {
@@ -137,7 +141,10 @@ export class Watcher {
       const wait = there && !heard ? every : PAUSES[Math.min(failures, PAUSES.length - 1)]!;
       failures++;
       // Not everybody comes back at the same moment.
-      await pause(clock, wait * (0.5 + random() / 2), signal);
+      this.#pausing = new AbortController();
+      const sooner = AbortSignal.any([signal, this.#pausing.signal]);
+      await pause(clock, wait * (0.5 + random() / 2), sooner);
+      this.#pausing = undefined;
     }
   }
 

@@ -217,6 +217,30 @@ for (
       await here.close();
     });
 
+    test("after a break it comes back at once when somebody else begins to wait", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, told, user, clock, hears } = here;
+      const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
+      watcher.watch([inbox], (id) => told.push(id));
+      await listens(tap);
+      tap.reset();
+      tap.refusing = true;
+      tap.cut();
+      for (let n = 0; n < 10; n++) {
+        await wait(10);
+        await clock.tick(60_000);
+      }
+      tap.reset();
+      watcher.watch([sent], (id) => told.push(id));
+      await listens(tap);
+      await wait(100);
+      told.length = 0;
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+      await here.close();
+    });
+
     test("one connection serves all who wait, stays for a while, and then nothing stays", async () => {
       tap.reset();
       const here = await desk(dovecot, tap);
