@@ -56,7 +56,7 @@ export function startGroup(program: string, args: readonly string[], start: Star
         if (tries === 1500) throw new Error(`Cannot end ${program}: ${groupMembers(pid)} live on`);
         await wait(tries < 50 ? 2 : 10);
       }
-      guard.kill("SIGKILL");
+      dismiss(guard);
     },
   };
 }
@@ -66,14 +66,25 @@ export function startGroup(program: string, args: readonly string[], start: Star
  * the pipe closes then. Runtimes call nobody at an exit that a failed test has caused.
  */
 function guarded(group: number, dir: string): ChildProcess {
-  const script = 'read -r _; kill -s KILL -- "-$1"; [ -z "$2" ] || rm -rf "$2"';
+  const script = 'read -r _ && exit; kill -s KILL -- "-$1"; [ -z "$2" ] || rm -rf "$2"';
   const guard = spawn("sh", ["-c", script, "sh", String(group), dir], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
   guard.unref();
+  guard.stdin!.on("error", () => {});
   (guard.stdin as unknown as Unrefs).unref?.();
+  guards.add(guard);
   return guard;
+}
+
+/** Held, since a pipe that nobody holds is closed. */
+const guards = new Set<ChildProcess>();
+
+/** Sends the guard home: the group has ended, and its data may still be wanted. */
+function dismiss(guard: ChildProcess): void {
+  guards.delete(guard);
+  guard.stdin!.end("\n");
 }
 
 interface Unrefs {
