@@ -25,7 +25,7 @@ export interface FakeImap {
   readonly host: "127.0.0.1";
   readonly port: number;
   /** Every command since `reset`, and their names: what a test compares. */
-  readonly commands: readonly FakeCommand[];
+  readonly commands: FakeCommand[];
   readonly names: () => string[];
   /** Sessions that are logged in. */
   readonly sessions: number;
@@ -100,7 +100,18 @@ export async function startFakeImap(options: FakeOptions = {}): Promise<FakeImap
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
-  const world: World = {
+  const world = worldOf(fake, options, accounts, loggedIn);
+  return fake;
+}
+
+/** What the sessions see of the server, as it is at the moment. */
+function worldOf(
+  fake: FakeImap,
+  options: FakeOptions,
+  accounts: Map<string, FakeAccount>,
+  loggedIn: FakeAccount[],
+): World {
+  return {
     accounts,
     separator: options.separator ?? "/",
     capabilities: options.capabilities ?? ["IDLE"],
@@ -114,10 +125,9 @@ export async function startFakeImap(options: FakeOptions = {}): Promise<FakeImap
     get tooMany() {
       return fake.tooMany;
     },
-    commands,
+    commands: fake.commands,
     loggedIn,
   };
-  return fake;
 }
 
 function inbox(accounts: ReadonlyMap<string, FakeAccount>, { address }: User): FakeMailbox {
