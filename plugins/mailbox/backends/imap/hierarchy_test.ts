@@ -1,13 +1,14 @@
 // The gateway keeps what the port promises of folders and of waiting: in front of Dovecot and of Cyrus.
 import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe } from "node:test";
+import type { Database } from "../../../../core/mod.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import type { MailStore, WithPlace } from "../../../../tests/conformance/mailbox.ts";
 import { hierarchy } from "../../../../tests/conformance/mailbox_folders.ts";
 import { account, allFolders, openTwice } from "../../../../tests/conformance/mailbox_kit.ts";
 import { watching } from "../../../../tests/conformance/mailbox_watching.ts";
-import { fakeClock } from "../../../../tests/kit.ts";
+import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
 import { accountsOf } from "../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { startCyrus } from "../../../../tests/servers/cyrus.ts";
@@ -39,23 +40,7 @@ async function storeAt(server: MailServer): Promise<MailStore> {
   for (const id of [1, 2, 7, 8]) await made(id);
   const gateways: Gateway[] = [];
   const open = async () => {
-    const { config } = testServer({
-      host: server.host,
-      port: server.port,
-      domains: ["example.org"],
-      user: `{local}-${number}@example.test`,
-    });
-    const gateway = imapGateway({
-      residence: residence({ backend: "local", imap: { home: config }, local: [] }),
-      db,
-      clock,
-      log: silentLog,
-      accounts: () => accountsOf(...all),
-      send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
-      name: () => "mail.example.org",
-      maxMessageSize: 10 << 20,
-      returned: () => Promise.resolve(),
-    });
+    const gateway = gatewayTo(server, number, db, clock);
     gateways.push(gateway);
     for (const id of users.keys()) {
       await gateway.unlock(account(id), () => Promise.resolve(password));
@@ -71,10 +56,13 @@ async function storeAt(server: MailServer): Promise<MailStore> {
     letters: true,
     // Names of folders are names of directories, in modified UTF-7.
     longestName: 60,
-    // Dovecot waits for half a second before it tells, and for longer where a folder is renamed.
+    // Dovecot waits for half a second before it tells, unless it is asked, and for longer where a
+    // folder is renamed.
     async news(heard) {
-      for (let n = 0; n < 500 && !heard(); n++) await wait(10);
-      await wait(700);
+      for (let n = 0, quiet = 0; n < 500 && quiet < 70; n++, quiet += heard() ? 1 : 0) {
+        await clock.tick(20);
+        await wait(10);
+      }
     },
     reopen: open,
     async close() {
@@ -82,6 +70,27 @@ async function storeAt(server: MailServer): Promise<MailStore> {
       await db.close();
     },
   };
+}
+
+function gatewayTo(
+  { host, port }: MailServer,
+  store: number,
+  db: Database,
+  clock: FakeClock,
+): Gateway {
+  const user = `{local}-${store}@example.test`;
+  const { config } = testServer({ host, port, domains: ["example.org"], user });
+  return imapGateway({
+    residence: residence({ backend: "local", imap: { home: config }, local: [] }),
+    db,
+    clock,
+    log: silentLog,
+    accounts: () => accountsOf(...all),
+    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
+    name: () => "mail.example.org",
+    maxMessageSize: 10 << 20,
+    returned: () => Promise.resolve(),
+  });
 }
 
 for (

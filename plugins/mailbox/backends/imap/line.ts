@@ -2,7 +2,7 @@
 import type { ImapFlow, MailboxObject } from "imapflow";
 import { Refused } from "../../api.ts";
 import { folderNumbers } from "./folder_numbers.ts";
-import { command, knowFolder, onCode } from "./raw.ts";
+import { command, knowFolder, leaveFolder, onCode } from "./raw.ts";
 
 /** One connection, used by one at a time. */
 export class Line {
@@ -50,12 +50,7 @@ export class Line {
 
   /** Nothing is open in it any more. */
   async leave(): Promise<void> {
-    if (!this.client.mailbox) return;
-    if (this.client.capabilities.has("UNSELECT")) {
-      await command(this.client, "UNSELECT");
-      this.client.mailbox = false;
-      this.client.state = this.client.states.AUTHENTICATED;
-    } else this.client.close();
+    if (this.client.mailbox) await leaveFolder(this.client);
   }
 
   async #open(path: string): Promise<MailboxObject> {

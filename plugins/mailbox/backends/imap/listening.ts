@@ -8,7 +8,16 @@ import { type FolderNumbers, openNumbers, readNumbers } from "./folder_numbers.t
 import { folderName, folderWord } from "./mailbox_name.ts";
 import type { Pace } from "./pace.ts";
 import type { Place } from "./places.ts";
-import { atom, command, knowFolder, onCode, onUntagged, type Token, word } from "./raw.ts";
+import {
+  atom,
+  command,
+  knowFolder,
+  leaveFolder,
+  onCode,
+  onUntagged,
+  type Token,
+  word,
+} from "./raw.ts";
 import { numbersOf } from "./folder_looks.ts";
 
 /** What a listener is told to do, and whom it tells. */
@@ -56,6 +65,11 @@ export class Listener {
     this.#client = client;
     this.#to = to;
     client.once("close", this.#bell.ring);
+    for (const event of ["exists", "expunge"]) client.on(event, () => this.#counted());
+    client.on("flags", () => {
+      const id = this.#ids.get("INBOX");
+      if (id !== undefined) this.#to.changed(id);
+    });
   }
 
   /** Others want to hear, or of other folders. */
@@ -88,8 +102,8 @@ export class Listener {
     });
     for (let first = true; !client.isClosed && !this.#deaf; first = false) {
       const { other, tree } = await this.#know();
-      if (this.#ids.has("INBOX") && !client.mailbox) await this.#openInbox();
-      if ((other || first) && !await this.#arm(!first)) return false;
+      const kind = await this.#choose();
+      if ((other || kind || first) && !await this.#arm(!first)) return false;
       // Looked at when it hears already: nothing falls between the two.
       if (tree && first) await this.#to.treeChanged();
       this.#armed = true;
@@ -99,6 +113,21 @@ export class Listener {
     }
     this.#armed = false;
     return client.isClosed;
+  }
+
+  /**
+   * Dovecot holds news back for half a second, unless it is asked. A NOOP costs it some 50
+   * microseconds, whatever the size of the folder, but needs the folder to be open; and of an open
+   * folder it notifies unreliably. So the inbox is open as long as it is asked. Answers whether that
+   * has changed.
+   */
+  async #choose(): Promise<boolean> {
+    const client = this.#client;
+    const quick = this.#ids.has("INBOX") && isDovecot(client) && this.#to.pace?.ms !== undefined;
+    if (quick === Boolean(client.mailbox)) return false;
+    if (quick) await this.#openInbox();
+    else await this.#guarded(leaveFolder(client));
+    return true;
   }
 
   /** Answers false where the server refuses. The numbers of all folders come with the answer. */
@@ -141,16 +170,8 @@ export class Listener {
     }
   }
 
-  /**
-   * The inbox is open, because its news come quickest and cost a server least then, whatever its size.
-   */
   async #openInbox(): Promise<void> {
     const client = this.#client;
-    for (const event of ["exists", "expunge"]) client.on(event, () => this.#counted());
-    client.on("flags", () => {
-      const id = this.#ids.get("INBOX");
-      if (id !== undefined) this.#to.changed(id);
-    });
     knowFolder(client, "INBOX");
     const mailbox = await client.mailboxOpen("INBOX", { readOnly: true });
     const id = this.#ids.get("INBOX");
@@ -170,20 +191,19 @@ export class Listener {
     return mailbox ? this.#places.filter(({ path }) => path !== mailbox.path) : this.#places;
   }
 
-  /**
-   * Dovecot holds news back for half a second, unless it is asked. A NOOP on the open inbox costs it
-   * some 50 microseconds. Answers what ends the questions.
-   */
+  /** Asks for news of the open inbox, as often as is right now. Answers what ends the questions. */
   #hurry(): () => void {
     const { pace, clock } = this.#to;
-    if (!pace || !isDovecot(this.#client)) return () => {};
+    if (!pace || !isDovecot(this.#client) || !this.#ids.has("INBOX")) return () => {};
+    const open = Boolean(this.#client.mailbox);
     const leave = pace.join();
     let cancel = () => {};
     let over = false;
     const next = () => {
-      const { ms } = pace;
-      cancel = clock.after(ms ?? REST_MS, async () => {
-        if (ms !== undefined && this.#client.mailbox) await this.#ask("NOOP", []).catch(() => {});
+      cancel = clock.after(pace.ms ?? REST_MS, async () => {
+        // Too many wait now, or no more so.
+        if (open !== (pace.ms !== undefined)) return this.again();
+        if (open) await this.#ask("NOOP", []).catch(() => {});
         if (!over) next();
       });
     };

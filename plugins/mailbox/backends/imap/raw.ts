@@ -97,6 +97,14 @@ export function knowFolder(client: ImapFlow, path: string): void {
   folders.set(path, { path });
 }
 
+/** Closes the open folder and removes nothing; a server that cannot do so loses the connection. */
+export async function leaveFolder(client: ImapFlow): Promise<void> {
+  if (!client.capabilities.has("UNSELECT")) return client.close();
+  await command(client, "UNSELECT");
+  client.mailbox = false;
+  client.state = client.states.AUTHENTICATED;
+}
+
 /** The text of a word; undefined for NIL and lists. */
 export function word(token: Token | undefined): string | undefined {
   if (!token || isList(token)) return undefined;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
+import type { Storage } from "../../../../core/mod.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { fakeClock } from "../../../../tests/kit.ts";
@@ -12,7 +13,7 @@ import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../tests/servers/tap.ts";
 import { testAccount, testServer } from "./_imap_kit.ts";
 import { openConnection } from "./connect.ts";
-import { makeConnections } from "./connections.ts";
+import { type ConnectionsOptions, makeConnections } from "./connections.ts";
 import { folderWord } from "./mailbox_name.ts";
 import { Pace } from "./pace.ts";
 import { placeMigrations } from "./place_rows.ts";
@@ -23,24 +24,22 @@ import { Watcher } from "./watcher.ts";
 const found = needs("dovecot", dovecotPresent());
 const message = "Subject: Tea\r\n\r\nAt five.\r\n";
 
-/** A user with a watcher behind a tap, and another client of the same user's. */
-async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?: Pace) {
-  const user = await dovecot.addUser();
-  const login = { address: user.address, secret: { reveal: () => user.password } };
-  const at = (port: number) => openConnection(testServer({ host: dovecot.host, port }), login);
-  const account = testAccount(user.address);
-  const db = await openStorage(":memory:");
-  for (const sql of placeMigrations.flatMap(({ up }) => up)) await db.run(sql);
+/** What watches an account, with a clock that stands still. */
+function parts(
+  open: ConnectionsOptions["open"],
+  db: Storage,
+  { limit, ...how }: { limit: number; notify: boolean; pace?: Pace },
+) {
+  const account = testAccount("user@example.test");
   const clock = fakeClock();
-  const held = { now: 0, ever: 0 };
+  const held = { now: 0 };
   const connections = makeConnections({
     account,
     clock,
     limit,
     timeout: 30,
     idle: 60,
-    open: async (wishes) =>
-      await openConnection(testServer({ host: dovecot.host, port: tap.port }), login, wishes),
+    open,
     seen: (mailbox) => places.opened(mailbox),
   });
   const places: PlaceBook = new PlaceBook({
@@ -48,7 +47,7 @@ async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?:
     db,
     clock,
     connections,
-    config: testServer({ host: dovecot.host }).config,
+    config: testServer({ host: "127.0.0.1" }).config,
     changed: () => watcher.treeChanged(),
   });
   const watcher: Watcher = new Watcher({
@@ -56,45 +55,52 @@ async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?:
     log: silentLog,
     places,
     connections,
-    notify,
-    ...(pace && { pace }),
+    ...how,
     every: 60_000,
     timeout: 30_000,
     linger: 30_000,
     random: () => 0.5,
     hold() {
       held.now++;
-      held.ever++;
       return () => held.now--;
     },
   });
+  return { clock, held, connections, places, watcher };
+}
+
+/** A user with a watcher behind a tap, and another client of the same user's. */
+async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?: Pace) {
+  const user = await dovecot.addUser();
+  const login = { address: user.address, secret: { reveal: () => user.password } };
+  const at = (port: number, wishes = {}) =>
+    openConnection(testServer({ host: dovecot.host, port }), login, wishes);
+  const db = await openStorage(":memory:");
+  for (const sql of placeMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  const how = { limit, notify, ...(pace && { pace }) };
+  const { places, ...all } = parts((wishes) => at(tap.port, wishes), db, how);
   const other = await at(dovecot.port);
   const told: string[] = [];
   await places.refresh();
   return {
     user,
-    clock,
-    connections,
-    places,
-    watcher,
+    ...all,
     other,
     told,
-    held,
     exec: (name: string, ...words: string[]) =>
       command(other, name, words.map((word) => folderWord(other, word))),
     idOf: async (path: string) => (await places.all()).find((each) => each.path === path)!.id,
-    /** Waits for news of these, and of nothing else; "none" while a while goes by without any. */
+    /** Waits for news of these, and of nothing else; without any, a while goes by. */
     async hears(...wanted: string[]) {
-      const all = () => wanted.every((each) => told.includes(each));
-      for (let n = 0; n < 500 && !all(); n++) await wait(10);
+      const heard = () => wanted.every((each) => told.includes(each));
+      for (let n = 0; n < 500 && !heard(); n++) await wait(10);
       await wait(wanted.length ? 50 : 800);
       assert.deepEqual([...new Set(told)].sort(), [...new Set(wanted)].sort());
       told.length = 0;
     },
     async close() {
-      watcher.close();
+      all.watcher.close();
       other.close();
-      await connections.close();
+      await all.connections.close();
       await db.close();
     },
   };
