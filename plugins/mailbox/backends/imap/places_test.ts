@@ -6,8 +6,10 @@ import type { Storage } from "../../../../core/mod.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { fakeClock } from "../../../../tests/kit.ts";
 import { needs } from "../../../../tests/needs.ts";
+import { startCyrus } from "../../../../tests/servers/cyrus.ts";
 import { type Dovecot, startDovecot, type User } from "../../../../tests/servers/dovecot.ts";
-import { dovecotPresent } from "../../../../tests/servers/present.ts";
+import type { MailServer } from "../../../../tests/servers/mail_server.ts";
+import { cyrusPresent, dovecotPresent } from "../../../../tests/servers/present.ts";
 import { startTap } from "../../../../tests/servers/tap.ts";
 import { NotFound, Refused } from "../../api.ts";
 import { testAccount, testServer } from "./_imap_kit.ts";
@@ -37,7 +39,7 @@ before(async () => {
 after(() => Promise.all([plain, courier, shared].map((each) => each?.stop())));
 
 /** One account as one process knows it, and a client of its user's. */
-async function desk(dovecot: Dovecot, options: {
+async function desk(dovecot: MailServer, options: {
   user?: User;
   port?: number;
   config?: object;
@@ -380,3 +382,48 @@ test("what is gone on the server is NotFound when it is edited, and told", found
   await assert.rejects(book.place(id), NotFound);
   await close();
 });
+
+test(
+  "Cyrus keeps folders below the inbox: they stand beside it, and keep their ids",
+  needs("cyrus", cyrusPresent()),
+  async () => {
+    const cyrus = await startCyrus({ specialFolders: true, separator: ".", prefix: "INBOX" });
+    try {
+      const { book, other, idOf, since, close } = await desk(cyrus);
+      for (const name of ["Work", "Work.Old", "Büro", "Work.Old.Älter"]) {
+        await exec(other, "CREATE", `INBOX.${name}`);
+      }
+      const { changes, cursor } = await book.folders(undefined);
+      const tops = changes.filter(({ folder }) => folder!.parent === undefined);
+      assert.deepEqual(tops.map(({ folder }) => folder!.name).sort(), [
+        "Archive",
+        "Büro",
+        "Drafts",
+        "Inbox",
+        "Junk",
+        "Sent",
+        "Trash",
+        "Work",
+      ]);
+      assert.deepEqual(
+        changes.flatMap(({ folder }) => folder!.role ?? []).sort(),
+        ["archive", "drafts", "inbox", "junk", "sent", "trash"],
+      );
+      const names = ["Work", "Work.Old", "Work.Old.Älter", "Büro"].map((name) => `INBOX.${name}`);
+      const before = await Promise.all(names.map(idOf));
+      await exec(other, "RENAME", "INBOX.Work", "INBOX.Werk");
+      assert.deepEqual(await since(cursor), ["Werk"]);
+      const now = names.map((name) => name.replace("Work", "Werk"));
+      assert.deepEqual(await Promise.all(now.map(idOf)), before);
+      const made = await createFolder(book, top("Neu"), "token");
+      assert.equal((await book.place(made.id)).path, "INBOX.Neu");
+      await updateFolder(book, made.id, { name: "Neuer", parent: before[0]! });
+      assert.equal((await book.place(made.id)).path, "INBOX.Werk.Neuer");
+      await removeFolder(book, before[0]!);
+      assert.equal((await book.all()).length, 7);
+      await close();
+    } finally {
+      await cyrus.stop();
+    }
+  },
+);
