@@ -8,28 +8,28 @@ import type { Element } from "../../../plugins/eas/api.ts";
 import { documentOf, folderIds } from "./phone.ts";
 
 /** A Dovecot that many people can wait at. */
-export function benchDovecot(): Promise<Dovecot> {
+export function benchDovecot(hibernate = false): Promise<Dovecot> {
   return startDovecot({
     specialFolders: true,
+    hibernate,
     connectionsPerUser: 20,
     // Storing on a slow disk is not what is measured; and a person is a process there.
     extra: [
       "mail_fsync = never",
       "default_process_limit = 2000",
       "default_client_limit = 5000",
-      "service imap {\n  process_limit = 2000\n}",
-      "service imap-login {\n  service_count = 0\n  process_min_avail = 1\n}",
     ].join("\n"),
   });
 }
 
 /** The configuration of a gateway for it. */
-export function gatewayConfig(dovecot: Dovecot): string {
+export function gatewayConfig(dovecot: Dovecot, push = "notify"): string {
   return `[mailbox.imap.bench]
 domains = ["example.test"]
 host = "${dovecot.host}"
 port = ${dovecot.port}
 security = "none"
+push = "${push}"
 `;
 }
 
@@ -46,10 +46,14 @@ export interface Gateway {
 }
 
 /** Runs `work` with a server and a gateway of its own. */
-export async function withGateway<R>(work: (gateway: Gateway) => Promise<R>): Promise<R> {
+export async function withGateway<R>(
+  work: (gateway: Gateway) => Promise<R>,
+  { hibernate = false } = {},
+): Promise<R> {
   return await withTempDir(async (dir) => {
-    const dovecot = await benchDovecot();
-    const app = await benchApp(`${dir}/navette.db`, gatewayConfig(dovecot));
+    const dovecot = await benchDovecot(hibernate);
+    const config = gatewayConfig(dovecot, hibernate ? "idle" : "notify");
+    const app = await benchApp(`${dir}/navette.db`, config);
     try {
       return await work({ dovecot, app, phone: (user, device) => phoneOf(app, user, device) });
     } finally {
