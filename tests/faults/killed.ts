@@ -10,7 +10,14 @@ import { mailboxes } from "../../plugins/mailbox/api.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { type Child, runScript } from "../child.ts";
 import { jumpingClock } from "./clock.ts";
-import { addAccounts, type Machine, type MachineOptions, pluginsOf, programOn } from "./machine.ts";
+import {
+  addAccounts,
+  addressesOf,
+  type Machine,
+  type MachineOptions,
+  pluginsOf,
+  programOn,
+} from "./machine.ts";
 
 const script = fileURLToPath(new URL("server_process.ts", import.meta.url));
 
@@ -67,7 +74,7 @@ export async function killed({ accounts: count }: MachineOptions): Promise<Machi
   const clock = jumpingClock();
   const db = await openSqlite(file);
   const { host } = await programOn(db, clock, pluginsOf({}));
-  const accounts = await addAccounts(host, db, count);
+  const accounts = await addAccounts(host, db, addressesOf(count));
   const send = network();
   let life = new Life(file, clock.now());
   await life.url();
@@ -77,6 +84,7 @@ export async function killed({ accounts: count }: MachineOptions): Promise<Machi
     db,
     state: host.one(syncState),
     now: () => clock.now(),
+    clock: () => clock.life().clock,
     async jump(ms) {
       await Promise.all([clock.jump(ms), life.on && life.jump(ms)]);
     },

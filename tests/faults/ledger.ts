@@ -15,6 +15,8 @@ interface Mail {
   sure: boolean;
   /** Somebody removed it for good, or tried to. */
   removed: boolean;
+  /** Nobody knows whether the server that was to have it has it, and the sender was told so. */
+  doubted?: boolean;
   /** Once it was seen to be gone, it stays so. */
   gone: boolean;
   /** The marks at the last rest. */
@@ -125,6 +127,7 @@ export class Ledger {
   /** What is wrong with an account's mail; then this rest is where the next one counts from. */
   settle(account: Account, present: Present): string[] {
     const wrong: string[] = [];
+    for (const subject of present.keys()) this.#doubt(subject);
     for (const subject of present.keys()) {
       const known = this.#mails.has(keyOf(account, subject)) || isNotice(subject);
       if (!known) wrong.push(`"${subject}" came from nowhere`);
@@ -141,6 +144,15 @@ export class Ledger {
     return wrong;
   }
 
+  /** Whoever was told that his letter may be lost is not told anything wrong where it is. */
+  #doubt(subject: string): void {
+    const [, letter] = /^Delivery uncertain: (.+)$/.exec(subject) ?? [];
+    if (!letter) return;
+    for (const [key, mail] of this.#mails) {
+      if (split(key)[1] === letter && !mail.before) mail.doubted = true;
+    }
+  }
+
   /** Mail that was on its way to several mailboxes and came to some of them only. */
   halves(): string[] {
     const seen = new Map<string, boolean>();
@@ -148,7 +160,7 @@ export class Ledger {
     for (const [key, mail] of this.#mails) {
       const [, subject] = split(key);
       // A draft that somebody else moved away cannot be sent any more.
-      if (mail.sure || mail.removed || mail.hands.size > 1) continue;
+      if (mail.sure || mail.removed || mail.doubted || mail.hands.size > 1) continue;
       const there = mail.before !== undefined;
       if ((seen.get(subject) ?? there) !== there) wrong.push(`"${subject}" was sent by half`);
       seen.set(subject, there);
@@ -176,7 +188,7 @@ function judge(
   }
   const [one] = found;
   if (!one) {
-    if (mail.sure && !mail.removed && !mail.gone) return [`"${subject}" is lost`];
+    if (mail.sure && !mail.removed && !mail.doubted && !mail.gone) return [`"${subject}" is lost`];
     mail.gone = mail.removed;
     return [];
   }
@@ -199,10 +211,12 @@ function allowedValues({ before, deeds }: Mail, name: MarkName): string[] | unde
   const actors = new Set(deeds.map(({ actor }) => actor));
   // Nobody was in the way: the last word counts.
   if (actors.size === 1 && values.length > 0) return [values.at(-1)!];
-  return before ? [before[name], ...values] : [...values, noMark[name]];
+  if (before) return [before[name], ...values];
+  // What one writes oneself comes read, all else does not.
+  return name === "read" ? undefined : [...values, noMark[name]];
 }
 
-const noMark: Told = { read: "0", flag: "", words: "" };
+const noMark: Omit<Told, "read"> = { flag: "", words: "" };
 
 /** Marks as texts. */
 export function toldOf(marks: Marks): Told {
@@ -213,8 +227,8 @@ export function toldOf(marks: Marks): Told {
   };
 }
 
-/** Where the power was gone for hours, senders hear that their letters wait. */
-const isNotice = (subject: string) => subject.startsWith("Delayed: ");
+/** Where the power was gone for hours, or a server in the middle of it, senders hear of it. */
+const isNotice = (subject: string) => /^(Delayed|Delivery uncertain): /.test(subject);
 
 const keyOf = ({ id }: Account, subject: string) => `${id} ${subject}`;
 const split = (key: string): [number, string] => {

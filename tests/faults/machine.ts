@@ -20,13 +20,19 @@ import { runTasks } from "../../core/tasks.ts";
 import { command, type SyncState, syncState } from "../../plugins/eas/api.ts";
 import { plainState } from "../../plugins/eas/plain_state.ts";
 import eas from "../../plugins/eas/plugin.ts";
-import { type Mailbox, type Mailboxes, mailboxes } from "../../plugins/mailbox/api.ts";
+import {
+  type EditsFolders,
+  type Mailbox,
+  type Mailboxes,
+  mailboxes,
+} from "../../plugins/mailbox/api.ts";
 import mailboxPlugin from "../../plugins/mailbox/plugin.ts";
 import smartsync from "../../plugins/smartsync/plugin.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { settle } from "../kit.ts";
 import { type JumpingClock, jumpingClock } from "./clock.ts";
 import { type Cut, Power } from "./power.ts";
+import type { Strike } from "./upstream.ts";
 
 /** A server as the play sees it: devices talk to it, and mail changes behind their back. */
 export interface Machine {
@@ -39,22 +45,43 @@ export interface Machine {
   jump(ms: number): Promise<void>;
   /** Lets what is ready run. */
   settle(): Promise<void>;
+  /** How often to settle until a device must have heard of a new mail; default: 50. */
+  readonly patience?: number;
   /** Asks; rejects with TypeError where the power goes before the answer is complete. */
   fetch(request: Request, actor: string): Promise<Response>;
-  /** The mailbox of an account, to act and to look as somebody else. */
+  /** The mailbox of an account, to look at what devices should have. */
   mailbox(account: Account): Mailbox;
+  /** The same mail as somebody else works on it, with ids of its own; default: `mailbox`. */
+  readonly elsewhere?: (account: Account) => Elsewhere;
+  /** A mail comes from outside; default: as `elsewhere` puts it there. */
+  readonly deliver?: (account: Account, mime: Uint8Array, token: string) => Promise<void>;
+  /** To somebody else a flag is set or not. */
+  readonly plainFlags?: boolean;
+  /** What somebody else sees otherwise than `mailbox` does. */
+  readonly audit?: (account: Account) => Promise<string[]>;
   /** What shall go wrong soon. */
-  arm(wrong: { readonly power?: Cut; readonly trouble?: number }): void;
+  arm(
+    wrong: { readonly power?: Cut; readonly trouble?: number; readonly upstream?: Strike },
+  ): void;
   /** Nothing that was armed and not reached will come. */
   calm(): void;
   cut(): void;
+  /** Ends the server behind it, where it is a gateway. */
+  readonly outage?: () => void;
   readonly on: boolean;
-  /** How often a statement failed as it was told to. */
+  /** A view of the clock for somebody whom no power cut ends. */
+  clock(): Clock;
+  /** How often a statement, or the server behind it, failed as it was told to. */
   readonly troubles: number;
   /** Starts it again. */
   revive(): Promise<void>;
   end(): Promise<void>;
 }
+
+/** What a person does at another program. */
+export type Elsewhere =
+  & Pick<Mailbox, "folders" | "list" | "read" | "create" | "mark" | "move" | "remove">
+  & EditsFolders;
 
 /** What a broken engine changes. */
 export interface Sabotage {
@@ -72,6 +99,16 @@ export interface MachineOptions {
   readonly plain?: boolean;
   readonly sabotage?: Sabotage;
   readonly tap?: Tap;
+  /** When it begins; default: some day in 2026. */
+  readonly start?: number;
+  /** Of the accounts; default: user0@example.org and so on. */
+  readonly addresses?: readonly string[];
+  /** Whether everybody is let in; default: yes. */
+  readonly doors?: boolean;
+  /** The configuration of each life, as TOML. */
+  readonly config?: () => Promise<string>;
+  /** Called when the power goes. */
+  readonly off?: () => void;
 }
 
 /** Who makes the present request. */
@@ -88,18 +125,24 @@ interface Life {
 /** Starts a server with empty mailboxes. */
 export async function machine(options: MachineOptions): Promise<Machine> {
   const disk = await openSqlite(":memory:");
-  const clock = jumpingClock();
+  const clock = jumpingClock(options.start);
   const plugins = pluginsOf(options);
-  const config = { smartsync: !options.plain };
-  const begin = () => live(options.sabotage?.database?.(disk) ?? disk, clock, plugins, config);
+  const begin = async () => {
+    const text = await options.config?.() ?? "";
+    const config = { smartsync: !options.plain, text };
+    const storage = options.sabotage?.database?.(disk) ?? disk;
+    return await live(storage, clock, plugins, config, options.off);
+  };
   let life = await begin();
-  const accounts = await addAccounts(life.program.host, disk, options.accounts);
+  const addresses = options.addresses ?? addressesOf(options.accounts);
+  const accounts = await addAccounts(life.program.host, disk, addresses);
   let troubles = 0;
   return {
     accounts,
     commands: new Set(life.program.host.all(command).map(({ name }) => name)),
     db: disk,
     now: () => clock.now(),
+    clock: () => clock.life().clock,
     jump: (ms) => clock.jump(ms),
     settle,
     fetch: (request, actor) => acting.run(actor, () => ask(life, request)),
@@ -138,8 +181,9 @@ async function live(
   clock: JumpingClock,
   plugins: readonly Plugin[],
   config: ProgramConfig,
+  off?: () => void,
 ): Promise<Life> {
-  const power = new Power();
+  const power = new Power(off);
   const time = clock.life();
   const program = await programOn(power.supply(disk), time.clock, plugins, config);
   const fetch = program.app();
@@ -150,6 +194,8 @@ async function live(
 
 interface ProgramConfig {
   readonly smartsync: boolean;
+  /** TOML. */
+  readonly text?: string;
 }
 
 /** A program on a database, with these plugins and nothing else configured. */
@@ -157,9 +203,9 @@ export async function programOn(
   db: Database,
   clock: Clock,
   plugins: readonly Plugin[],
-  { smartsync }: ProgramConfig = { smartsync: true },
+  { smartsync, text = "" }: ProgramConfig = { smartsync: true },
 ): Promise<Program> {
-  const file = { name: "play.toml", text: smartsync ? "" : "smartsync = false" };
+  const file = { name: "play.toml", text: `${smartsync ? "" : "smartsync = false"}\n${text}` };
   const config = loadConfig({ file, plugins });
   const program = createProgram({ plugins, config, clock, log: silentLog });
   await program.open(db);
@@ -183,7 +229,8 @@ async function ask({ power, fetch }: Life, request: Request): Promise<Response> 
 }
 
 /** The product's plugins, with what is to be watched or broken, and logins without hashing. */
-export function pluginsOf({ sabotage, tap }: Omit<MachineOptions, "accounts">): Plugin[] {
+export function pluginsOf(options: Omit<MachineOptions, "accounts">): Plugin[] {
+  const { sabotage, tap } = options;
   const state = sabotage?.state ?? ((inner: SyncState) => inner);
   const open = (inner: Mailbox, account: Account) => {
     const tapped = tap?.(inner, account, () => acting.getStore()) ?? inner;
@@ -200,6 +247,7 @@ export function pluginsOf({ sabotage, tap }: Omit<MachineOptions, "accounts">): 
     altered(mailboxPlugin, (one) =>
       one.point === mailboxes
         ? mailboxes.of({
+          ...one.value as Mailboxes,
           open: (account) => open((one.value as Mailboxes).open(account), account),
         })
         : one),
@@ -208,7 +256,7 @@ export function pluginsOf({ sabotage, tap }: Omit<MachineOptions, "accounts">): 
       smartsync,
       (one) => one.point === syncState ? syncState.of(state(one.value as SyncState)) : one,
     ),
-    doors,
+    ...(options.doors ?? true ? [doors] : []),
   ] as Plugin[];
 }
 
@@ -217,13 +265,19 @@ function altered<C>(plugin: Plugin<C>, change: (one: Contribution) => Contributi
   return { ...plugin, contributes: (host) => plugin.contributes(host).map(change) };
 }
 
-/** So many accounts; nobody needs their password. */
-export async function addAccounts(host: Host, disk: Storage, count: number): Promise<Account[]> {
+/** The addresses of so many accounts. */
+export const addressesOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `user${n}@example.org`);
+
+/** Accounts of these addresses; nobody needs their passwords. */
+export async function addAccounts(
+  host: Host,
+  disk: Storage,
+  addresses: readonly string[],
+): Promise<Account[]> {
   const store = host.one(accountsPoint);
   const added: Account[] = [];
-  for (let n = 0; n < count; n++) {
-    added.push(await store.add({ address: `user${n}@example.org`, password: "unused" }));
-  }
+  for (const address of addresses) added.push(await store.add({ address, password: "unused" }));
   // No hash: checking one takes a thread, and threads have no seed.
   await disk.run("UPDATE core_account SET password = 'none'");
   return added;

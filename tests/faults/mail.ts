@@ -16,7 +16,7 @@ export const poisonous = "poison";
 export const stubbed = "(This message cannot be shown)";
 
 /** The folders of mail. */
-export async function foldersOf(mailbox: Mailbox): Promise<Folder[]> {
+export async function foldersOf(mailbox: Pick<Mailbox, "folders">): Promise<Folder[]> {
   const { changes } = await mailbox.folders(undefined);
   return changes.flatMap(({ folder }) => folder?.class === "mail" ? [folder] : []);
 }
@@ -28,7 +28,9 @@ export interface Placed {
 }
 
 /** All mail of an account, folder by folder. */
-export async function mailOf(mailbox: Mailbox): Promise<Placed[]> {
+export async function mailOf(
+  mailbox: Pick<Mailbox, "folders" | "list" | "read">,
+): Promise<Placed[]> {
   const all: Placed[] = [];
   for (const { id } of await foldersOf(mailbox)) {
     const { items } = await mailbox.list(id, {}, 100_000).catch((error) => {

@@ -1,11 +1,16 @@
 // `deno task faults`: plays long runs, and cuts a failure down to a short script.
+import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { parseVersion, type Version } from "../../plugins/eas/versions.ts";
+import { startCyrus } from "../servers/cyrus.ts";
+import { startDovecot } from "../servers/dovecot.ts";
+import { gatewayTo } from "./gateway.ts";
 import { killed } from "./killed.ts";
 import { play } from "./play.ts";
-import { countOps, scenario } from "./scenario.ts";
+import { countOps, type Scenario, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
+import { openUpstream } from "./upstream.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +25,14 @@ const { values } = parseArgs({
     plain: { type: "boolean", default: false },
     /** Devices crash on some mail and sit in tunnels: they ask for the same again and again. */
     loops: { type: "boolean", default: false },
+    /** Plays the script in this file once, as a failure prints it, instead of all else. */
+    replay: { type: "string" },
+    /** `imap`: a gateway in front of a real server, which fails too; see also the next two. */
+    backend: { type: "string", default: "local" },
+    /** Which one: `dovecot` or `cyrus`. */
+    server: { type: "string", default: "dovecot" },
+    /** Capabilities that it does not have: `QRESYNC,CONDSTORE`. */
+    without: { type: "string", default: "" },
   },
 });
 
@@ -31,6 +44,25 @@ const versions = values.versions?.split(",").map((text): Version => {
   if (!version) throw new RangeError(`Cannot play version ${text}`);
   return version;
 });
+const hide = values.without.split(",").filter(Boolean);
+const upstream = values.backend === "imap" ? await openUpstream(start) : undefined;
+
+function start() {
+  return values.server === "cyrus"
+    ? startCyrus()
+    : startDovecot({ specialFolders: true, master: true, without: hide });
+}
+
+if (values.replay !== undefined) {
+  const plan: Scenario = JSON.parse(await readFile(values.replay, "utf8"));
+  const failure = await play(
+    plan,
+    values.processes ? { machine: killed } : { plain: values.plain },
+  );
+  console.log(failure ? `Operation ${failure.at}: ${failure.message}` : "clean");
+  process.exit(failure ? 1 : 0);
+}
+
 const [operations, part] = [Number(values.operations), Number(values.part)];
 const begun = performance.now();
 let done = 0;
@@ -43,18 +75,26 @@ for (let seed = from!; seed <= (to ?? from!); seed++) {
       operations: size,
       ...(versions && { versions }),
       loops: values.loops,
+      gateway: upstream !== undefined,
     });
-    const options = values.processes ? { machine: killed } : { plain: values.plain };
+    const options = upstream
+      ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
+      : values.processes
+      ? { machine: killed }
+      : { plain: values.plain };
     const failure = await play(plan, options);
     done += countOps(plan.ops);
     if (!failure) continue;
     console.error(`Seed ${seed}, part ${n}, operation ${failure.at}:\n${failure.message}`);
     const short = await shrink(plan, failure, { ...options, seconds: 60 });
     console.error(
-      `\nThe shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}`,
+      `\nThe shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}\n` +
+        `\nFor --replay:\n${JSON.stringify(short.scenario)}`,
     );
+    await upstream?.stop();
     process.exit(1);
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   console.log(`seed ${seed}: clean; ${done} operations so far, ${seconds} s`);
 }
+await upstream?.stop();

@@ -23,10 +23,16 @@ export class Power {
   troubles = 0;
   #cut: { left: number; readonly written: boolean } | undefined;
   #trouble: number | undefined;
-  #off!: () => void;
+  readonly #off: () => void;
 
-  constructor() {
-    this.gone = new Promise((resolve) => this.#off = resolve);
+  /** `off` is called at the moment when it goes. */
+  constructor(off: () => void = () => {}) {
+    let gone = () => {};
+    this.gone = new Promise((resolve) => gone = resolve);
+    this.#off = () => {
+      off();
+      gone();
+    };
   }
 
   /** Lets the power go after some statements more. */

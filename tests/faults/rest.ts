@@ -18,7 +18,9 @@ export async function rest(stage: Stage): Promise<void> {
   await ownChange(stage, inTurn);
   for (const device of devices) await comeToRest(device, false);
   const wrong: string[] = [];
-  for (const account of server.accounts) wrong.push(...await compareMail(stage, account));
+  for (const account of server.accounts) {
+    wrong.push(...await compareMail(stage, account), ...await server.audit?.(account) ?? []);
+  }
   wrong.push(...stage.ledger.halves());
   const repeated = stage.ledger.repeated();
   // Whoever starts over says his commands once more.
@@ -80,10 +82,14 @@ async function wakes({ server, somebody }: Stage, { name, phone, account }: Devi
   const answer = phone.ping(600, [folder.id]).then((reply) => void (status = reply.status));
   answer.catch(() => {});
   for (let n = 0; n < 5; n++) await server.settle();
-  const subject = await somebody.arriveIn(account, folder.id);
+  const subject = await somebody.arriveInInbox(account);
   for (let n = 0; n < 5; n++) await server.settle();
   await server.jump(1000);
-  for (let n = 0; n < 50 && status === 0; n++) await server.settle();
+  for (let n = 0; n < (server.patience ?? 50) && status === 0; n++) {
+    await server.settle();
+    // It may wait a moment for more to come.
+    if (n % 20 === 19) await server.jump(1000);
+  }
   if (status !== 2) throw new Violation(`${name}: Ping does not notice "${subject}"`);
   await answer;
   await phone.sync([folder.id]);

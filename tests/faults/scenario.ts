@@ -2,6 +2,7 @@
 import { atLeast, type Version, versions } from "../../plugins/eas/versions.ts";
 import { seededRandom } from "../kit.ts";
 import type { Cut } from "./power.ts";
+import type { Strike } from "./upstream.ts";
 
 /** A place in a list, whatever its length will be: 0 is the first, just below 1 the last. */
 export type Place = number;
@@ -19,6 +20,8 @@ export interface Fault {
   readonly power?: Cut;
   /** One statement of the database fails after so many. */
   readonly trouble?: number;
+  /** A command to the server behind the gateway fails. */
+  readonly upstream?: Strike;
 }
 
 export type Mark = "read" | "unread" | "flag" | "done" | "clear" | "words";
@@ -79,6 +82,8 @@ export type Op =
   | { op: "tunnel"; device: Place; folders: number; times: number; seconds: number }
   | { op: "late"; which: Place }
   | { op: "cut" }
+  /** The server behind the gateway ends. */
+  | { op: "outage" }
   | { op: "pass"; ms: number }
   | { op: "together"; ops: readonly Op[] }
   | { op: "rest" };
@@ -116,11 +121,15 @@ class Dice {
   readonly wild: boolean;
   readonly loops: boolean;
   readonly talks: boolean;
-  constructor({ seed, wild = false, loops = false, talks = false }: ScenarioOptions) {
+  readonly gateway: boolean;
+  constructor(
+    { seed, wild = false, gateway = false, loops = false, talks = false }: ScenarioOptions,
+  ) {
     this.next = seededRandom(seed);
     this.talk = seededRandom(seed + 0.5);
     this.wild = wild;
     this.loops = loops;
+    this.gateway = gateway;
     this.talks = talks;
   }
   chance(odds: number): boolean {
@@ -149,6 +158,8 @@ export interface ScenarioOptions {
   readonly wild?: boolean;
   /** Devices that crash on some mail, and long tunnels: they ask for the same again and again. */
   readonly loops?: boolean;
+  /** The server behind the gateway fails too. */
+  readonly gateway?: boolean;
   /** Hardly anything but conversations, and devices that sync them whole. */
   readonly talks?: boolean;
 }
@@ -197,7 +208,7 @@ function anyOp(dice: Dice): Op {
     const ops = Array.from({ length: 2 + dice.below(3) }, () => single(dice));
     return { op: "together", ops };
   }
-  if (roll < 0.1) return { op: "cut" };
+  if (roll < 0.1) return dice.gateway && dice.chance(0.5) ? { op: "outage" } : { op: "cut" };
   if (roll < 0.14) return { op: "late", which: dice.place() };
   if (roll < 0.18) return { op: "pass", ms: dice.pick([minute, hour, 7 * hour, day]) };
   return single(dice);
@@ -341,6 +352,7 @@ function faulty(dice: Dice, odds: number): { fault?: Fault } {
 }
 
 function fault(dice: Dice): Fault {
+  if (dice.gateway && dice.chance(0.35)) return { upstream: strike(dice) };
   const roll = dice.next();
   const cut = (): Cut => ({ after: dice.below(60), written: dice.chance(0.5) });
   if (roll < 0.15) return { request: "lost" };
@@ -352,4 +364,13 @@ function fault(dice: Dice): Fault {
   if (roll < 0.78) return { twin: "later", ...(dice.chance(0.5) && { answer: "lost" as const }) };
   if (roll < 0.92) return { power: cut() };
   return { trouble: dice.below(60) };
+}
+
+function strike(dice: Dice): Strike {
+  const on = dice.pick([undefined, undefined, "APPEND", "MOVE", "STORE", "FETCH"] as const);
+  return {
+    ...(on && { on }),
+    after: on ? dice.below(2) : dice.below(12),
+    fate: dice.pick(["cut", "cut answer", "cut answer", "freeze", "kill"] as const),
+  };
 }

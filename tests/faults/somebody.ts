@@ -5,7 +5,7 @@ import { type EditsFolders, NotFound, Refused } from "../../plugins/mailbox/api.
 import { at } from "./device.ts";
 import type { Ledger } from "./ledger.ts";
 import { foldersOf, mailOf, marksOf, poisonous } from "./mail.ts";
-import type { Machine } from "./machine.ts";
+import type { Elsewhere, Machine } from "./machine.ts";
 import { PowerCut } from "./power.ts";
 import type { Op } from "./scenario.ts";
 
@@ -19,6 +19,12 @@ export class Somebody {
   constructor(server: Machine, ledger: Ledger) {
     this.#server = server;
     this.#ledger = ledger;
+  }
+
+  /** The mail as this somebody has it. */
+  #box(account: Account): Elsewhere {
+    const own = this.#server.mailbox(account) as ReturnType<Machine["mailbox"]> & EditsFolders;
+    return this.#server.elsewhere?.(account) ?? own;
   }
 
   /** A name that no folder has had. */
@@ -43,19 +49,26 @@ export class Somebody {
 
   async arrive({ account, folder, ...mail }: Extract<Op, { op: "arrive" }>): Promise<void> {
     const to = at(this.#server.accounts, account)!;
-    const folders = await this.#insist(() => foldersOf(this.#server.mailbox(to)));
-    await this.arriveIn(to, at(folders, folder)!.id, mail);
+    const folders = await this.#insist(() => foldersOf(this.#box(to)));
+    await this.arriveIn(to, at(folders, folder)!.id, { ...mail, byPost: mail.lines === 20 });
+  }
+
+  /** A mail comes in where most of it does; returns its subject. */
+  async arriveInInbox(to: Account): Promise<string> {
+    const folders = await this.#insist(() => foldersOf(this.#box(to)));
+    return await this.arriveIn(to, folders.find(({ role }) => role === "inbox")!.id);
   }
 
   /** A mail comes into a folder; returns its subject. */
   async arriveIn(
     to: Account,
     folder: string,
-    { age = 0, lines = 1, poison, thread }: {
+    { age = 0, lines = 1, poison, thread, byPost }: {
       age?: number;
       lines?: number;
       poison?: true;
       thread?: string;
+      byPost?: boolean;
     } = {},
   ): Promise<string> {
     const subject = `mail-${++this.#arrivals}`;
@@ -66,9 +79,14 @@ export class Somebody {
         (poison ? `${poisonous}\r\n` : "") + "One more line of it.\r\n".repeat(lines),
     );
     const date = this.#server.now() - age;
+    const { deliver } = this.#server;
+    const put = (token: string) =>
+      deliver && byPost && folder === "INBOX"
+        ? deliver(to, mime, token)
+        : this.#box(to).create(folder, { mime, date }, token);
     this.#ledger.add(to, subject, false);
     try {
-      await this.#insist((token) => this.#server.mailbox(to).create(folder, { mime, date }, token));
+      await this.#insist<unknown>(put);
       this.#ledger.add(to, subject);
     } catch (error) {
       // Its folder has gone meanwhile.
@@ -80,10 +98,10 @@ export class Somebody {
   /** Marks, moves or removes a mail. */
   async change(op: Extract<Op, { op: "elsewhere" }>): Promise<void> {
     const owner = at(this.#server.accounts, op.account)!;
-    const box = () => this.#server.mailbox(owner);
+    const box = () => this.#box(owner);
     const found = at(await this.#insist(() => mailOf(box())), op.item);
     if (!found) return;
-    const { id, mail } = found.item;
+    const { id, mail, state } = found.item;
     const subject = mail?.subject ?? "";
     try {
       if (op.what === "remove") {
@@ -94,7 +112,10 @@ export class Somebody {
         const to = at(await this.#insist(() => foldersOf(box())), op.to)!.id;
         await this.#insist((token) => box().move(id, to, token));
       } else {
-        const { marks, mark, value } = marksOf(op.what, op.word);
+        const plain = this.#server.plainFlags === true;
+        const what = plain && op.what === "done" ? "clear" : op.what;
+        const { marks, mark, value } = marksOf(what, op.word);
+        if (plain && mark === "flag" && (state.marks.flag?.status ?? "") === value) return;
         this.#ledger.marked(owner, subject, "elsewhere", mark, value);
         await this.#insist((token) => box().mark(id, marks, token));
       }
@@ -107,7 +128,7 @@ export class Somebody {
   /** Makes, renames or removes a folder. */
   async tree({ account, how, folder }: Extract<Op, { op: "tree" }>): Promise<void> {
     const owner = at(this.#server.accounts, account)!;
-    const box = () => this.#server.mailbox(owner) as ReturnType<Machine["mailbox"]> & EditsFolders;
+    const box = () => this.#box(owner);
     const all = await this.#insist(() => foldersOf(box()));
     const one = at(all.filter(({ name }) => name.startsWith("folder-")), folder);
     const place = { name: this.folderName(), parent: undefined };

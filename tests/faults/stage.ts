@@ -87,6 +87,8 @@ export class Stage {
         return await this.#sendLate(op.which);
       case "cut":
         return this.server.cut();
+      case "outage":
+        return this.server.outage?.();
       case "pass":
         return await this.server.jump(op.ms);
       case "together":

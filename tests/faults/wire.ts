@@ -48,6 +48,7 @@ export function wire(parts: WireParts): Wire {
       parts.machine().arm({
         ...(fault.power && { power: fault.power }),
         ...(fault.trouble !== undefined && { trouble: fault.trouble }),
+        ...(fault.upstream && { upstream: fault.upstream }),
       });
       const answer = await hungUp(both(send, fault), signal);
       seen(parts, request, answer);

@@ -1,0 +1,167 @@
+// A gateway as the server that is tested: the mail lies at a real IMAP server, and that fails too.
+import { setTimeout as wait } from "node:timers/promises";
+import type { Account } from "../../core/mod.ts";
+import { mailboxes } from "../../plugins/mailbox/api.ts";
+import type { User } from "../servers/mail_server.ts";
+import { mailOf } from "./mail.ts";
+import { type Machine, machine, type MachineOptions, pluginsOf, programOn } from "./machine.ts";
+import { Stranger } from "./stranger.ts";
+import { toldOf } from "./ledger.ts";
+import { Cable, type Upstream } from "./upstream.ts";
+
+export interface GatewayOptions {
+  /** Capabilities that the server is played without. */
+  readonly hide?: readonly string[];
+}
+
+/** Makes machines that are gateways to one mail server, each with users of its own. */
+export function gatewayTo(
+  upstream: Upstream,
+  { hide = [] }: GatewayOptions = {},
+): (options: MachineOptions) => Promise<Machine> {
+  return async (options) => {
+    const { server } = upstream;
+    const play = ++upstream.plays;
+    const users: User[] = [];
+    for (let n = 0; n < options.accounts; n++) {
+      const address = `user${n}-${play}@example.test`;
+      users.push(await server.addUser(address, { password: "password" }));
+    }
+    const cable = new Cable(server, hide, (ms) => inner.jump(ms));
+    const inner: Machine = await machine({
+      ...options,
+      // Whole seconds, as servers have them; and Dovecot takes no date of tomorrow for what it is.
+      start: Math.floor(Date.now() / 1000 - 1000 * 86_400) * 1000,
+      addresses: users.map(({ address }) => address),
+      // Its users log in at the mail server.
+      doors: false,
+      config: async () => configOf(upstream, await cable.lay()),
+      off: () => cable.sever(),
+    });
+    return await gateway({ upstream, users, cable, inner });
+  };
+}
+
+interface Parts {
+  readonly upstream: Upstream;
+  readonly users: readonly User[];
+  readonly cable: Cable;
+  readonly inner: Machine;
+}
+
+async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machine> {
+  const { server, postman } = upstream;
+  const strangers = new Map(
+    inner.accounts.map(({ id }, n) => [id, new Stranger(server, users[n]!)]),
+  );
+  const byAddress = new Map(inner.accounts.map(({ address, id }) => [address, strangers.get(id)!]));
+  let bringing: Promise<void> = Promise.resolve();
+  const bring = () =>
+    bringing = bringing.then(() =>
+      postman.bring((to, mime, id) => {
+        const date = inner.now();
+        return byAddress.get(to)?.create("INBOX", { mime, date }, id) ?? Promise.resolve();
+      })
+    );
+  // A second process on the same database, whom nobody lets in but a master user.
+  const watch = await programOn(inner.db, inner.clock(), pluginsOf({ doors: false }), {
+    smartsync: true,
+    text: configOf(upstream, server.port, server.master),
+  });
+  const look = (account: Account) => watch.host.one(mailboxes).open(account);
+  const own: Partial<Machine> = {
+    async settle() {
+      await wait(5);
+      await bring();
+    },
+    // Dovecot looks at its folders twice a second.
+    patience: 600,
+    mailbox: look,
+    deliver: (account, mime, token) => strangers.get(account.id)!.deliver(mime, token),
+    elsewhere: (account) => strangers.get(account.id)!,
+    plainFlags: true,
+    arm(wrong) {
+      inner.arm(wrong);
+      if (wrong.upstream) cable.arm(wrong.upstream);
+    },
+    calm() {
+      inner.calm();
+      cable.calm();
+    },
+    outage: () => cable.kill(),
+    async audit(account) {
+      return [
+        ...postman.twice().map((letter) => `handed over more than once: ${letter}`),
+        ...compare(await linesOf(strangers.get(account.id)!), await linesOf(look(account))),
+      ];
+    },
+    async revive() {
+      await cable.mend();
+      if (inner.on) return;
+      await cable.stop();
+      await inner.revive();
+    },
+    async end() {
+      await bring();
+      strangers.forEach((stranger) => stranger.close());
+      await cable.mend();
+      await inner.end();
+      await cable.stop();
+    },
+  };
+  return new Proxy(inner, {
+    get(target, name) {
+      if (name === "on") return target.on && cable.up;
+      if (name === "troubles") return target.troubles + cable.hits;
+      return Reflect.get(name in own ? own : target, name);
+    },
+  });
+}
+
+function configOf(
+  { postman }: Upstream,
+  port: number,
+  master?: { user: string; password: string },
+): string {
+  return `
+[mailbox.imap.home]
+host = "127.0.0.1"
+port = ${port}
+security = "none"
+domains = ["example.test"]
+sweep = 60
+${master ? `master = ${JSON.stringify(master).replaceAll(/"(\w+)":/g, "$1 = ")}` : ""}
+
+[mailbox.imap.home.smtp]
+host = "127.0.0.1"
+port = ${postman.port}
+security = "none"
+`;
+}
+
+/** One line for each mail, the same from whatever side one looks. */
+async function linesOf(mailbox: Parameters<typeof mailOf>[0]): Promise<string[]> {
+  const { changes } = await mailbox.folders(undefined);
+  const names = new Map(changes.map(({ id, folder }) => [id, folder?.role ?? folder?.name]));
+  return (await mailOf(mailbox)).map(({ folder, item: { state, mail } }) => {
+    const { read, flag, words } = toldOf(state.marks);
+    // What is done is no flag to the server.
+    const flagged = flag === "active" ? "flagged" : "";
+    return [names.get(folder), mail?.subject, state.date, read, flagged, words].join(" | ");
+  });
+}
+
+function compare(there: readonly string[], shown: readonly string[]): string[] {
+  const missing = (all: readonly string[], some: readonly string[]) => {
+    const left = [...some];
+    return all.filter((line) => {
+      const at = left.indexOf(line);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  return [
+    ...missing(there, shown).map((line) => `the gateway does not show ${line}`),
+    ...missing(shown, there).map((line) => `only the gateway shows ${line}`),
+  ];
+}
