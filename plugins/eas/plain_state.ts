@@ -109,6 +109,7 @@ function sessionOf(
     collection,
     state: copy?.state,
     lost: undefined,
+    earlier: [],
     // What was begun under this key and not committed is done again: with the same tokens.
     journal: new Map(),
     forgetful: true,

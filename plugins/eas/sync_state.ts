@@ -2,7 +2,7 @@
 // else by plain_state.ts.
 //
 // A collection here is anything that has a SyncKey: a folder, or the hierarchy itself (id "0").
-// Two generations are kept: what the device has confirmed, and what the last answer handed out.
+// Two generations are kept: what the device has confirmed, and what the answers after that handed out.
 
 import type { ItemId } from "../mailbox/api.ts";
 
@@ -51,12 +51,16 @@ export interface Next {
 }
 
 /** What an answer handed out that the device has not confirmed. */
-export interface Lost {
-  /** The key that the lost answer carried: valid still, with exactly this set behind it. */
+export interface HandedOut {
+  /** The key that the answer carried: valid still, with exactly this set behind it. */
   readonly key: string;
   readonly state: string;
   readonly held: readonly Held[];
   readonly gone: readonly ItemId[];
+}
+
+/** The last answer to a key that the device sends again. */
+export interface Lost extends HandedOut {
   /** How often answers to this key were made before this request, and none has arrived. */
   readonly times: number;
   /** When the device sent this key for the second time; now, if that is this request. */
@@ -86,18 +90,23 @@ export interface Session extends View {
    * Present where the device repeats the key before the last answer: that answer never arrived. Its
    * items are not part of the view. To send it again, answer with its key and commit nothing (but
    * `amend` what has changed since). A `commit` makes another answer to the same key: the device may
-   * have either, and the next key that it sends tells which.
+   * have any of them, and the next key that it sends tells which.
    */
   readonly lost: Lost | undefined;
+  /**
+   * Other answers to the repeated key, the newest first, which may be sent again just as well. Not
+   * those made before a command ran under that key: they do not know of it.
+   */
+  readonly earlier: readonly HandedOut[];
   /** Commands that were begun under the key which the device sent. */
   readonly journal: ReadonlyMap<string, Journalled>;
   /** No journal is kept: whoever repeats a command starts over, and sends it under another key. */
   readonly forgetful?: true;
   /**
-   * Notes that the lost answer was sent again, and replaces what its record says of items that had
-   * changed. Throws {@link Outdated}.
+   * Notes that an answer was sent again (the one with this `key`; default: the lost one), and
+   * replaces what its record says of items that had changed. Throws {@link Outdated}.
    */
-  amend(held: readonly Held[]): Promise<void>;
+  amend(held: readonly Held[], key?: string): Promise<void>;
   /** Makes durable that these commands are about to run, so that a crash cannot run them twice. */
   intend(commands: readonly Journalled[]): Promise<void>;
   /**

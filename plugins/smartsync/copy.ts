@@ -16,8 +16,8 @@ export interface Copy {
   readonly next_state: string;
   readonly generation: number;
   readonly next_gone: number;
-  /** The key of another answer that went out to the same key, which the device may have instead. */
-  readonly spare_key: string | null;
+  /** The keys of other answers that went out to the same key, as JSON; see spare.ts. */
+  readonly spare_keys: string | null;
   /** How often the device has sent `key` again, and when for the first time. */
   readonly repeats: number;
   readonly repeated: number | null;
@@ -25,8 +25,9 @@ export interface Copy {
   readonly revision: number;
 }
 
-// Not next_items and spare, which are as long as a window and of use only where an answer was lost.
-const columns = `id, collection, key, state, next_key, next_state, generation, next_gone, spare_key,
+// Not next_items and spares, which are as long as a window and of use only where an answer was lost.
+const columns =
+  `id, collection, key, state, next_key, next_state, generation, next_gone, spare_keys,
   repeats, repeated, revision`;
 
 /** The copies of these collections, the newest first. */

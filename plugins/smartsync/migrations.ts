@@ -7,7 +7,7 @@ export const migrations: readonly Migration[] = [
     up: [
       // A device's copy of a collection: what it has confirmed (key, state), and what the last
       // answer handed out (next_*, in `generation`). Starting over with key 0 makes a new copy; the
-      // old one stays valid until the device uses the new one's key. spare: JSON, see spare.ts.
+      // old one stays valid until the device uses the new one's key. spares: JSON, see spare.ts.
       `CREATE TABLE smartsync_copy (
          id INTEGER PRIMARY KEY AUTOINCREMENT,
          account INTEGER NOT NULL,
@@ -19,12 +19,12 @@ export const migrations: readonly Migration[] = [
          next_state TEXT NOT NULL,
          generation INTEGER NOT NULL DEFAULT 1,
          next_gone INTEGER NOT NULL,
-         spare_key TEXT,
+         spare_keys TEXT,
          repeats INTEGER NOT NULL DEFAULT 0,
          repeated INTEGER,
          revision INTEGER NOT NULL DEFAULT 0,
          next_items TEXT NOT NULL,
-         spare TEXT
+         spares TEXT
        )`,
       "CREATE INDEX smartsync_copy_of ON smartsync_copy (account, device, collection)",
       // An item as the device has it after the answer of generation `told`, and before that answer

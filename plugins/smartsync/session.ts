@@ -10,7 +10,7 @@ import {
   type Session,
 } from "../eas/api.ts";
 import { type Copy, end, type JournalRow, keyAfter, startKey } from "./copy.ts";
-import { spareOf } from "./spare.ts";
+import { amended, type Spare, sparesOf, spareText, withSpare } from "./spare.ts";
 import { forgetLast, rowsOf, tell } from "./told.ts";
 import { nextItems, viewOf } from "./view.ts";
 
@@ -34,18 +34,27 @@ export async function openSession(db: Database, opening: Opening): Promise<Sessi
   const { copy, key } = opening;
   const received = copy?.next_key === key;
   const lost = copy && !received ? await lostOf(db, copy, opening.now) : undefined;
+  const spares = lost ? await sparesOf(db, copy!) : [];
   const journal = opening.journal.filter((row) => row.key === key);
   return {
     ...viewOf(db, copy?.id, lost && copy?.generation),
     collection: opening.collection,
     state: (received ? copy.next_state : copy?.state) ?? undefined,
     lost,
+    earlier: spares.filter(({ overtaken }) => !overtaken),
     journal: new Map(journal.map(({ id, record }) => [id, { id, record }])),
-    amend: (held) => db.transaction((tx) => amend(tx, opening, lost, held)),
+    amend: (held, of = lost?.key) =>
+      db.transaction((tx) => amend(tx, opening, { lost, spares }, held, of)),
     intend: (commands) => intend(db, opening, commands),
-    commit: (next) => db.transaction((tx) => commit(tx, opening, lost, next)),
+    commit: (next) => db.transaction((tx) => commit(tx, opening, { lost, spares }, next)),
     keep: (state) => keep(db, opening, received, state),
   };
+}
+
+/** The answers to the key that the device repeats. */
+interface Unconfirmed {
+  readonly lost: Lost | undefined;
+  readonly spares: readonly Spare[];
 }
 
 async function lostOf(db: Database, copy: Copy, now: number): Promise<Lost> {
@@ -66,8 +75,9 @@ async function lostOf(db: Database, copy: Copy, now: number): Promise<Lost> {
 async function amend(
   tx: Database,
   { copy }: Opening,
-  lost: Lost | undefined,
+  { lost, spares }: Unconfirmed,
   held: readonly Held[],
+  of: string | undefined,
 ): Promise<void> {
   if (!copy || !lost) throw new TypeError("Cannot amend: nothing was handed out");
   const { changes } = await tx.run(
@@ -77,6 +87,11 @@ async function amend(
   );
   if (changes === 0) throw new Outdated("Cannot amend: another process advanced the collection");
   if (held.length === 0) return;
+  if (of !== lost.key) {
+    const text = spareText(amended(spares, of, held));
+    await tx.run("UPDATE smartsync_copy SET spares = ? WHERE id = ?", [text, copy.id]);
+    return;
+  }
   await tx.run(
     `UPDATE smartsync_item SET (date, has) =
        (SELECT value ->> 1, value ->> 2 FROM json_each(?3) WHERE value ->> 0 = item)
@@ -116,7 +131,7 @@ async function writeJournal(
 async function commit(
   tx: Database,
   opening: Opening,
-  lost: Lost | undefined,
+  unconfirmed: Unconfirmed,
   next: Next,
 ): Promise<string> {
   const { copy, key } = opening;
@@ -124,7 +139,7 @@ async function commit(
   const items = JSON.stringify(rows.map(([item]) => item));
   const handed: Handed = { next, key: keyAfter(key), items };
   const id = copy
-    ? await advance(tx, opening, copy, lost, handed)
+    ? await advance(tx, opening, copy, unconfirmed, handed)
     : await begin(tx, opening, handed);
   await tell(tx, id, copy ? copy.generation + 1 : 1, rows);
   await writeJournal(tx, id, key, next.journal);
@@ -163,20 +178,21 @@ async function begin(
 }
 
 /**
- * Confirms the last answer if the device has shown its key; else keeps it as the spare one, because
+ * Confirms the last answer if the device has shown its key; else keeps it as a spare one, because
  * this request may be a late repeat, and the device has that answer. Makes room for the next.
  */
 async function advance(
   tx: Database,
   { key, journal, others }: Opening,
   copy: Copy,
-  lost: Lost | undefined,
+  { lost, spares }: Unconfirmed,
   { next, key: nextKey, items }: Handed,
 ): Promise<number> {
+  const kept = lost ? withSpare(lost, spares, next.journal.length > 0) : [];
   if (lost) await forgetLast(tx, copy);
   const { changes } = await tx.run(
     `UPDATE smartsync_copy SET key = ?, state = ?, next_key = ?, next_state = ?, next_gone = ?,
-       next_items = ?, spare_key = ?, spare = ?, repeats = ?, repeated = ?,
+       next_items = ?, spare_keys = ?, spares = ?, repeats = ?, repeated = ?,
        generation = generation + 1, revision = revision + 1
      WHERE id = ? AND revision = ?`,
     [
@@ -186,8 +202,8 @@ async function advance(
       next.state,
       next.gone.length,
       items,
-      lost?.key ?? null,
-      lost ? spareOf(lost) : null,
+      lost ? JSON.stringify(kept.map(({ key }) => key)) : null,
+      lost ? spareText(kept) : null,
       lost?.times ?? 0,
       lost?.since ?? null,
       copy.id,

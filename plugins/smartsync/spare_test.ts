@@ -1,4 +1,4 @@
-// Two answers to one key: the device goes on from the one that it has, whichever that is.
+// Many answers to one key: the device goes on from the one that it has, whichever that is.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { migrate } from "../../core/migrate.ts";
@@ -66,7 +66,7 @@ describe("an answer that another took the place of", () => {
   it("is forgotten where the device has the later one", async () => {
     assert.deepEqual(await items(await open(second)), ["w1", "x1", "z1"]);
     assert.equal(await isUnknown(first), true);
-    assert.deepEqual(await db.all("SELECT 1 FROM smartsync_copy WHERE spare IS NOT NULL"), []);
+    assert.deepEqual(await db.all("SELECT 1 FROM smartsync_copy WHERE spares IS NOT NULL"), []);
   });
 
   it("stays where the device repeats the key before both", async () => {
@@ -76,11 +76,53 @@ describe("an answer that another took the place of", () => {
     assert.equal(await isUnknown(first), false);
   });
 
-  it("gives way to the one that a third takes the place of", async () => {
+  it("stays beside others, in the order in which they were made", async () => {
     const third = await (await open(base)).commit(next({ held: [held("v")] }));
-    assert.equal(await isUnknown(first), true);
-    assert.deepEqual(await items(await open(second)), ["w1", "x1", "z1"]);
+    const again = await open(base);
+    assert.equal(again.lost?.key, third);
+    assert.deepEqual(again.earlier.map(({ key, state }) => [key, state]), [
+      [second, "second"],
+      [first, "first"],
+    ]);
+    const look = (await state.look(device, [collection])).get(collection)!;
+    assert.deepEqual(look.keys, [third, base, second, first]);
+    assert.deepEqual(await items(await open(first)), ["w2", "y1"]);
+    assert.equal(await isUnknown(second), true);
     assert.equal(await isUnknown(third), true);
+  });
+
+  it("can be sent again, with what has changed since", async () => {
+    const again = await open(base);
+    assert.deepEqual(again.earlier, [{
+      key: first,
+      state: "first",
+      held: [held("y"), held("w", "2")],
+      gone: ["x"],
+    }]);
+    await again.amend([held("y", "?")], first);
+    const { lost } = await open(base);
+    assert.deepEqual([lost?.key, lost?.held, lost?.times], [second, [held("z")], 3]);
+    await assert.rejects(again.amend([], first), Outdated);
+    assert.deepEqual(await items(await open(first)), ["w2", "y?"]);
+  });
+
+  it("is not sent again where a command ran since, but the device may have it", async () => {
+    const journal = [{ id: "add:1", record: "{}" }];
+    const third = await (await open(base)).commit(next({ journal }));
+    assert.deepEqual((await open(base)).earlier, []);
+    await (await open(base)).commit(next({ held: [held("v")] }));
+    assert.deepEqual((await open(base)).earlier.map(({ key }) => key), [third]);
+    assert.deepEqual(await items(await open(first)), ["w2", "y1"]);
+  });
+
+  it("is forgotten when there are too many after it", async () => {
+    for (let n = 0; n < 7; n++) await (await open(base)).commit(next({}));
+    assert.equal((await open(base)).earlier.length, 8);
+    assert.equal((await open(base)).earlier.at(-1)?.key, first);
+    await (await open(base)).commit(next({}));
+    assert.equal((await open(base)).earlier.length, 8);
+    assert.equal(await isUnknown(first), true);
+    assert.equal(await isUnknown(second), false);
   });
 
   it("makes a look count neither, until it is settled", async () => {

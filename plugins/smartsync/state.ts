@@ -3,7 +3,7 @@ import type { Clock, Database } from "../../core/mod.ts";
 import type { DeviceRef, Look, Session, SyncState } from "../eas/api.ts";
 import { copiesOf, type Copy, end, journalsOf, startKey } from "./copy.ts";
 import { type Opening, openSession } from "./session.ts";
-import { settled } from "./spare.ts";
+import { settled, spareKeys } from "./spare.ts";
 import { viewOf } from "./view.ts";
 
 /** The durable memory over a database that has this plugin's tables. */
@@ -58,7 +58,7 @@ export function smartsync(db: Database, clock: Clock): SyncState {
 
 /** The copy that a key belongs to. The newest comes first: it is where a second key 0 goes on. */
 function copyFor(copies: readonly Copy[], key: string): Copy | undefined {
-  return copies.find((copy) => [copy.next_key, copy.key, copy.spare_key].includes(key));
+  return copies.find((copy) => [copy.next_key, copy.key, ...spareKeys(copy)].includes(key));
 }
 
 /**
@@ -82,15 +82,15 @@ function inUse(copies: readonly Copy[]): Copy[] {
  */
 function lookInto(db: Database, copy: Copy): Look {
   const keys = keysOf(copy);
-  if (copy.spare_key !== null && copy.state !== null) {
+  if (copy.spare_keys !== null && copy.state !== null) {
     return { ...viewOf(db, copy.id, copy.generation), state: copy.state, keys };
   }
   return { ...viewOf(db, copy.id), state: copy.next_state, keys };
 }
 
 /** The keys by which the device may show that it uses a copy, the last answer's first. */
-const keysOf = ({ next_key, key, spare_key }: Copy): string[] =>
-  [next_key, key, spare_key].filter((one) => one !== null && one !== startKey) as string[];
+const keysOf = (copy: Copy): string[] =>
+  [copy.next_key, copy.key, ...spareKeys(copy)].filter((one) => one !== startKey);
 
 function memory(db: Database): Pick<SyncState, "recall" | "remember"> {
   const place = ({ account, device }: DeviceRef, name: string) => [account, device, name];

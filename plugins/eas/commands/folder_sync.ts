@@ -4,6 +4,7 @@ import { type Command, type EasCall, el, type Element, hierarchy, Status } from 
 import { Busy } from "../device_lock.ts";
 import { type Look, type Lost, Outdated, type Session } from "../sync_state.ts";
 import { type HierarchyChanges, hierarchyChanges } from "./hierarchy.ts";
+import { answersIn } from "./sync/replay.ts";
 import { deviceOf, type Work } from "./work.ts";
 
 /** The key that the device sent; undefined: the request is malformed. */
@@ -64,7 +65,8 @@ async function handOut(
   const { shown, gone, cursor } = changes;
   const state = JSON.stringify({ cursor } satisfies State);
   const next = { state, held: shown.map(({ held }) => held), gone, journal: [] };
-  if (session.lost && isSame(session.lost, next)) return session.lost.key;
+  const same = answersIn(session).find((answer) => isSame(answer, next));
+  if (same) return same.key;
   // Where the lost answer told something, that there is nothing any more is news.
   const news = before === undefined || shown.length + gone.length > 0 || session.lost;
   if (news) return await session.commit(next);

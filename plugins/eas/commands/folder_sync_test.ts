@@ -166,6 +166,22 @@ describe("FolderSync", () => {
     assert.deepEqual([next.status, next.deletes, next.key], [1, [], repeat.key]);
   });
 
+  it("repeated late, and more than once, leaves alone what the device has", async () => {
+    const { key } = await client().folderSync("0");
+    const work = await create("Work");
+    const mine = await client().folderSync(key!);
+    assert.deepEqual(names(mine.adds), ["Work"]);
+    const old = await create("Old");
+    const late = await client().folderSync(key!);
+    assert.deepEqual(names(late.adds), ["Work", "Old"]);
+    await edits().removeFolder(old.id);
+    assert.equal((await client().folderSync(key!)).key, mine.key, "it says the same once more");
+    await edits().updateFolder(work.id, { name: "Office", parent: undefined });
+    await client().folderSync(key!);
+    const next = await client().folderSync(mine.key!);
+    assert.deepEqual([next.status, names(next.adds), names(next.updates)], [1, [], ["Office"]]);
+  });
+
   it("reconciles where the history is lost", async () => {
     const old = await create("Old");
     const { key } = await client().folderSync("0");

@@ -80,16 +80,17 @@ function counting(
   work: Work,
   call: EasCall,
 ): Session {
-  const { collection, state, lost, journal, forgetful } = session;
+  const { collection, state, lost, earlier, journal, forgetful } = session;
   const items = plain(kept);
   return {
     ...viewAfter(session, new Map(items.map((held) => [held.item, held]))),
     collection,
     state,
     lost,
+    earlier,
     journal,
     ...(forgetful && { forgetful }),
-    amend: (held) => session.amend(held),
+    amend: (held, key) => session.amend(held, key),
     intend: (commands) => session.intend(commands),
     keep: (text) => session.keep(text),
     async commit(next) {

@@ -13,9 +13,8 @@ export interface Brake {
 }
 
 /**
- * So often is an answer made before it becomes smaller, and so often the smaller one again. Lines
- * lose a few answers in a row; and between two smaller answers there must be several alike, because
- * the device may have any of those that a network repeats, and two are remembered.
+ * So often is an answer made before it becomes smaller, and so often the smaller one again: lines
+ * lose a few answers in a row.
  */
 const patience = 4;
 

@@ -41,6 +41,24 @@ export async function completed(
   };
 }
 
+/**
+ * Forgets what was kept where nothing can lean on this request, as all its keys have moved on. A
+ * request before it that knows one of its folders has an old key there, and is not believed in any
+ * more; one that knows none of them would be taken for this one.
+ */
+export async function forgetRequest(
+  { collections, kept }: FullRequest,
+  state: SyncState,
+  device: DeviceRef,
+): Promise<void> {
+  if (kept === undefined) return;
+  const last = JSON.parse(kept) as CachedRequest;
+  const ids = new Set(collections.map(({ id }) => id));
+  if (!last.collections.some(({ id }) => ids.has(id))) {
+    await state.remember(device, name, undefined);
+  }
+}
+
 /** Keeps a request for those that will lean on it; writes only where it is another one. */
 export async function keepRequest(
   { collections, patience, window, kept }: FullRequest,

@@ -16,7 +16,7 @@ import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
 import { type Entry, type Filed, readJournal } from "./journal.ts";
 import { type CollectionOptions, floorOf, standardOptions, wishes } from "./options.ts";
-import { amendments, asksTheSame, replayed } from "./replay.ts";
+import { amendments, answersIn, asksTheSame, replayed } from "./replay.ts";
 import type { AskedCollection } from "./request.ts";
 import { addsTooMuch, slowedDown, type Stubs, stubsOf } from "./relief.ts";
 import {
@@ -115,18 +115,20 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
   };
 }
 
-/** The lost answer, where the device asks for just that; undefined: make another. */
+/** The answer that brought just what the device asks for, not only the last; undefined: make another. */
 async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   const { session, request, wants, filed, journal, fetches } = plan;
-  const { lost } = session;
-  if (!lost || !asksTheSame(lost, request, wants, filed, journal)) return undefined;
-  const { answers, effects } = await runCommands(contextOf(plan), filed, journal);
-  const { key, state, ops } = await replayed(session, lost, effects, plan.call.mailbox);
-  if (ops.length > plan.window) return undefined;
-  await session.amend(amendments(ops));
-  const { more } = state;
-  const told = { more, answers, fetches, ops, quiet: false };
-  return { ...frame(request, key, state), ...told, ...await relieved(plan, ops) };
+  for (const answer of answersIn(session)) {
+    if (!asksTheSame(answer, request, wants, filed, journal)) continue;
+    const { answers, effects } = await runCommands(contextOf(plan), filed, journal);
+    const { key, state, ops } = await replayed(session, answer, effects, plan.call.mailbox);
+    if (ops.length > plan.window) continue;
+    await session.amend(amendments(ops), key);
+    const { more } = state;
+    const told = { more, answers, fetches, ops, quiet: false };
+    return { ...frame(request, key, state), ...told, ...await relieved(plan, ops) };
+  }
+  return undefined;
 }
 
 async function madeAnew(plan: Plan): Promise<CollectionAnswer> {

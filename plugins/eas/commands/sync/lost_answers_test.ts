@@ -5,7 +5,7 @@ import { openSqlite } from "../../../../storage/sqlite/mod.ts";
 import { settle } from "../../../../tests/kit.ts";
 import { altered } from "../../../../tests/kit_eas.ts";
 import type { Phone } from "../../client/mod.ts";
-import { el } from "../../wbxml/element.ts";
+import { el, type Element } from "../../wbxml/element.ts";
 import {
   day,
   elsewhere,
@@ -110,6 +110,55 @@ describe("a lost answer", () => {
     assert.equal(phone.resets, 0);
     assert.deepEqual(inbox().anomalies, []);
     assert.equal(inbox().items.size, 4);
+  });
+
+  it("stays valid however many late repeats with other wishes come, and is given to its own", async () => {
+    await phone.syncAll(app.inbox);
+    const { key } = inbox();
+    const client = app.client();
+    // Nothing to tell: requests with different wishes share one key.
+    const requests = [0, 3, 5, 4].map((filter) => ({
+      collections: [{ id: app.inbox, key, options: { filter } }],
+    }));
+    for (const request of requests) assert.equal((await client.sync(request)).empty, true);
+    await app.arrives("one");
+    const keyOf = async (at: number) => (await client.sync(requests[at]!)).collections[0]!.key!;
+    const mine = await keyOf(2);
+    const others = [await keyOf(0), await keyOf(1), await keyOf(3)];
+    assert.equal(new Set([mine, ...others]).size, 4);
+    // Each gets its own again, also those before the last: no more are made.
+    assert.deepEqual([await keyOf(1), await keyOf(0), await keyOf(2)], [
+      others[1],
+      others[0],
+      mine,
+    ]);
+    await app.arrives("two");
+    const reply = await client.sync({ collections: [{ id: app.inbox, key: mine }] });
+    assert.equal(reply.collections[0]?.status, 1);
+    assert.equal(reply.collections[0]?.adds.length, 1, "it has the first");
+  });
+
+  it("that knows nothing of a command is not given again once that has run", async () => {
+    const id = await app.arrives("one");
+    await phone.syncAll(app.inbox);
+    await app.arrives("two");
+    const { key } = inbox();
+    const client = app.client();
+    const ask = async (windowSize: number, commands: readonly Element[] = []) =>
+      (await client.sync({ collections: [{ id: app.inbox, key, windowSize, commands }] }))
+        .collections[0]!;
+    const before = await ask(2);
+    const command = el(
+      "AirSync:Change",
+      el("AirSync:ServerId", id),
+      el("AirSync:ApplicationData", read),
+    );
+    const [done, again] = [await ask(2, [command]), await ask(2)];
+    assert.notEqual(done.key, before.key);
+    assert.equal(again.key, done.key);
+    assert.deepEqual(again.changes, [], "its own change is not echoed");
+    const next = await client.sync({ collections: [{ id: app.inbox, key: again.key! }] });
+    assert.equal(next.empty, true);
   });
 
   it("is made anew where the repeat has a smaller window", async () => {

@@ -1,6 +1,6 @@
-// A repeated request: may the lost answer be sent again, just as it was, under its key?
+// A repeated request: may a lost answer be sent again, just as it was, under its key?
 import type { ItemId, ItemState, Mailbox } from "../../../mailbox/api.ts";
-import type { Held, Lost, Session } from "../../api.ts";
+import type { HandedOut, Held, Session } from "../../api.ts";
 import { doubted, fingerprint } from "../../schema/marks.ts";
 import { type Effects, viewAfter } from "./effects.ts";
 import type { Op } from "./hunt.ts";
@@ -16,9 +16,13 @@ export interface Replay {
   readonly ops: readonly Op[];
 }
 
+/** The answers to a repeated key that may be sent again, the last one first. */
+export const answersIn = ({ lost, earlier }: Session): HandedOut[] =>
+  lost ? [lost, ...earlier] : [];
+
 /** Whether the repeat asks for what the lost answer brought: nothing new to run, same wishes. */
 export function asksTheSame(
-  lost: Lost,
+  lost: HandedOut,
   request: AskedCollection,
   wantsChanges: boolean,
   filed: readonly Filed[],
@@ -37,7 +41,7 @@ export function asksTheSame(
  */
 export async function replayed(
   session: Session,
-  lost: Lost,
+  lost: HandedOut,
   effects: Effects,
   mailbox: Mailbox,
 ): Promise<Replay> {

@@ -7,7 +7,7 @@ import { Outdated, type Session } from "../../sync_state.ts";
 import { hierarchyDiffers } from "../folder_sync.ts";
 import { stateFor } from "../moved_in.ts";
 import { atRest, deviceOf, type Work } from "../work.ts";
-import { completed, type FullRequest, keepRequest } from "./cached.ts";
+import { completed, forgetRequest, type FullRequest, keepRequest } from "./cached.ts";
 import { type CollectionAnswer, failed, syncCollection } from "./collection.ts";
 import { searchTime } from "./hunt.ts";
 import { patienceOf } from "./patience.ts";
@@ -58,8 +58,8 @@ async function answer(work: Work, request: FullRequest, call: EasCall): Promise<
   const first = await pass(request.collections);
   if (isRefusal(first)) return first;
   // Where every key has moved on, nothing can lean on this request.
-  const leaning = leans(call.version) && first.some(({ quiet }) => quiet);
-  if (leaning) await keepRequest(request, work.state, device);
+  const keepOrForget = first.some(({ quiet }) => quiet) ? keepRequest : forgetRequest;
+  if (leans(call.version)) await keepOrForget(request, work.state, device);
   const wait = request.patience && patienceOf(request.patience, work.host.config.heartbeat);
   if (!wait || "limit" in wait || first.some(({ quiet }) => !quiet)) return first;
   return await waitFor(work, request.collections, call, wait.ms, pass) ?? first;
@@ -109,10 +109,10 @@ async function workThrough(
     deviceOf(call),
     collections.map(({ id, key }) => ({ collection: id, key })),
   );
-  const isDoubtful = (id: string) => !sessions.has(id) || sessions.get(id)!.lost !== undefined;
-  if ([...assumed].some((id) => collections.some((one) => one.id === id) && isDoubtful(id))) {
-    return { status: 13 };
-  }
+  // Key 0 is always known, and starts over: nobody wants that who says nothing.
+  const isDoubtful = ({ id, key }: AskedCollection) =>
+    key === "0" || !sessions.has(id) || sessions.get(id)!.lost !== undefined;
+  if (collections.some((one) => assumed.has(one.id) && isDoubtful(one))) return { status: 13 };
   const trash = once(() => specialOf(call.mailbox, "trash"));
   const drafts = once(() => specialOf(call.mailbox, "drafts"));
   const answers: CollectionAnswer[] = [];

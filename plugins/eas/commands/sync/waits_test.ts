@@ -199,6 +199,34 @@ describe("Sync", () => {
     });
   });
 
+  describe("with an empty body, after other requests", () => {
+    it("never starts a folder over, however late the request came that did", async () => {
+      const other = await synced(app.trash);
+      await app.arrives("one");
+      // One folder is begun beside one without news: the request is kept, with its key 0.
+      const { collections: [begun] } = await client.sync({
+        collections: [{ id: app.inbox, key: "0" }, { id: app.trash, key: other }],
+      });
+      const { collections: [part] } = await client.sync({
+        collections: [{ id: app.inbox, key: begun!.key! }],
+      });
+      assert.equal(part?.adds.length, 1);
+      assert.equal((await client.sync()).status, 13);
+      assert.equal((await client.sync({ collections: [], partial: true })).status, 13);
+      const used = await client.sync({ collections: [{ id: app.inbox, key: part!.key! }] });
+      assert.equal(used.empty, true);
+    });
+
+    it("is not taken for a request before the last, about other folders", async () => {
+      const key = await synced(), other = await synced(app.trash);
+      const quiet = await client.sync({ collections: [{ id: app.trash, key: other }] });
+      assert.equal(quiet.empty, true);
+      await app.arrives("one");
+      await client.sync({ collections: [{ id: app.inbox, key }] });
+      assert.equal((await client.sync()).status, 13);
+    });
+  });
+
   describe("with Partial", () => {
     it("takes what is not listed from the last request", async () => {
       const key = await synced(), other = await synced(app.trash);
