@@ -40,6 +40,8 @@ export interface Authenticator {
 export interface PasswordKeeper {
   /** Where the password of an address is kept, in words ("at …"); undefined: this one has it not. */
   keeps(address: string): string | undefined;
+  /** Whose accounts are made by their first login here: addresses and domains; absent: nobody's. */
+  readonly welcome?: readonly string[];
   /**
    * Called before an app password is made for such an account; `ask` asks for the account's password
    * there. Resolves to what is called with the app password that was made. Throws `CliError` where

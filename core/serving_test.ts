@@ -9,7 +9,7 @@ import { cli, type CliOptions, type RunningCli, startCli } from "../tests/kit_cl
 import { pause } from "./clock.ts";
 import { definePlugin } from "./plugin.ts";
 import { type Contribution } from "./point.ts";
-import { accounts, firstStart, route, started, stopping, task } from "./points.ts";
+import { accounts, firstStart, passwordKeeper, route, started, stopping, task } from "./points.ts";
 
 interface Scene {
   readonly dir: string;
@@ -92,6 +92,26 @@ describe("navette serve with a configuration", () => {
       running.signal();
       await running.ended;
       assert.equal((await cli(["user", "list", "--json", "--data", dir])).out, "[]\n");
+    }));
+
+  it("says whose accounts are made by their first login", () =>
+    scene(async ({ dir, start }) => {
+      const config = join(dir, "navette.toml");
+      await writeFile(config, '[server]\nurl = "https://mail.example.com"');
+      const keeper = {
+        keeps: () => undefined,
+        welcome: ["example.com", "ben@example.net"],
+        readyAppPassword: () => Promise.reject(new Error("there are none")),
+      };
+      const running = await start({
+        words: `--config ${config}`,
+        plugins: guest(passwordKeeper.of(keeper)),
+      });
+      await running.saw(
+        /no accounts yet\. Those of example\.com, ben@example\.net are made at their first login;/,
+      );
+      running.signal();
+      await running.ended;
     }));
 
   it("refuses to listen in plain text on a network", () =>

@@ -127,6 +127,8 @@ export function imapPasswordKeeper(
   { residence, checks, seals }: Pick<AuthenticatorParts, "residence" | "checks" | "seals">,
 ): PasswordKeeper {
   return {
+    welcome: residence.servers.filter(({ config }) => config.provision)
+      .flatMap(({ config: { domains, accounts } }) => [...domains, ...accounts]),
     keeps(address) {
       const server = residence.serverOf(address);
       return server && atServer(server);
