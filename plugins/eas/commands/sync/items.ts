@@ -10,9 +10,6 @@ import type { Work } from "../work.ts";
 import type { Op } from "./hunt.ts";
 import type { Stubs } from "./relief.ts";
 
-/** Items of one `Mailbox.read`: two round trips for a usual window. */
-const batch = 64;
-
 export interface ItemWriter {
   /** The server's commands; items that vanished meanwhile are left out, and told as gone next time. */
   commands(ops: readonly Op[]): AsyncIterable<Element>;
@@ -43,20 +40,19 @@ export function itemWriter(
     async *commands(ops) {
       const [told, read] = parted(ops, call);
       yield* told;
-      for (let from = 0; from < read.length; from += batch) {
-        const part = new Map(read.slice(from, from + batch).map((op) => [op.item, op]));
-        for await (const item of call.mailbox.read([...part.keys()], want)) {
-          const { kind, state } = part.get(item.id)!;
-          // The marks that were recorded, not those of this moment: what differs is told next time.
-          const marks = state?.marks ?? item.state.marks;
-          const told = { ...item, state: { ...item.state, marks } };
-          const problem = stubs?.get(item.id);
-          const data = problem === undefined
-            ? fields(told, item.state.date < briefBefore ? brief : options)
-            : el("AirSync:ApplicationData", ...stubOf(told, problem, options, call).fields);
-          const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
-          yield el(tag, el("AirSync:ServerId", item.id), data);
-        }
+      const byItem = new Map(read.map((op) => [op.item, op]));
+      if (read.length === 0) return;
+      for await (const item of call.mailbox.read([...byItem.keys()], want)) {
+        const { kind, state } = byItem.get(item.id)!;
+        // The marks that were recorded, not those of this moment: what differs is told next time.
+        const marks = state?.marks ?? item.state.marks;
+        const told = { ...item, state: { ...item.state, marks } };
+        const problem = stubs?.get(item.id);
+        const data = problem === undefined
+          ? fields(told, item.state.date < briefBefore ? brief : options)
+          : el("AirSync:ApplicationData", ...stubOf(told, problem, options, call).fields);
+        const tag = kind === "add" ? "AirSync:Add" : "AirSync:Change";
+        yield el(tag, el("AirSync:ServerId", item.id), data);
       }
     },
     async fetched(id) {

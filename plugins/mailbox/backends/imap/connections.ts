@@ -4,6 +4,7 @@ import type { Account, Clock } from "../../../../core/mod.ts";
 import { Unavailable } from "../../../../core/mod.ts";
 import type { Wishes } from "./connect.ts";
 import { isBroken, isCrowded, portError } from "./errors.ts";
+import type { Told } from "./fetch.ts";
 import { Line } from "./line.ts";
 import { Slots } from "./slots.ts";
 
@@ -13,6 +14,8 @@ export interface Use {
   readonly repeatable?: boolean;
   /** The folder is opened for writing; Refused (`readonly`) where the server opens it for reading. */
   readonly write?: boolean;
+  /** The numbers of the folder may be old ones, until {@link OpenFolder.renew}: spares a STATUS. */
+  readonly glance?: boolean;
   /** Completes "Cannot …" in errors. */
   readonly doing?: string;
 }
@@ -22,6 +25,13 @@ export interface OpenFolder {
   readonly client: ImapFlow;
   /** As of now: UIDVALIDITY, UIDNEXT, number of messages, HIGHESTMODSEQ. */
   readonly mailbox: MailboxObject;
+  /** Makes the numbers those of now, where the folder was opened for a glance. */
+  readonly renew?: () => Promise<void>;
+  /**
+   * What this connection was last told of messages, by UID, and what still holds: nothing was asked
+   * since, and the server has told of no change. Whoever lists leaves it to the one who reads.
+   */
+  readonly told?: Map<number, Told>;
 }
 
 /**
@@ -104,9 +114,11 @@ class Pool implements Connections {
     how: Use = {},
   ): Promise<R> {
     return await this.#run(path, async (line) => {
-      const mailbox = await line.enter(path, how.write ?? false);
+      const mailbox = await line.enter(path, how);
       this.#options.seen?.(mailbox);
-      return await line.work(() => work({ client: line.client, mailbox }));
+      const { client, told } = line;
+      const renew = () => line.renew();
+      return await line.work(() => work({ client, mailbox, told, renew }));
     }, how);
   }
 

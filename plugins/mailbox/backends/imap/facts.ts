@@ -1,7 +1,7 @@
 // What is asked of messages before anything else: UID, flags, arrival, size and Message-ID.
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { ImapFlow } from "imapflow";
-import { fields, firstValue } from "../../header.ts";
 import { parseInternalDate } from "./internal_date.ts";
 import { flagsText } from "./marks.ts";
 
@@ -77,7 +77,12 @@ export async function* fetchFlags(
 
 /** The Message-ID of a header, as far as it serves to tell messages apart. */
 export function messageIdOf(head: Uint8Array): string {
-  return firstValue(fields(head), "message-id")?.replace(/\s+/g, " ").trim() ?? "";
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
+  // Not cut into all its fields: this is done for every message there is.
+  const found = /(?:^|\n)message-id[ \t]*:([^\n]*\n?(?:[ \t][^\n]*\n?)*)/i.exec(text);
+  if (!found) return "";
+  const value = Buffer.from(found[1]!, "latin1").toString().replace(/\r?\n(?=[ \t])/g, "");
+  return value.replace(/\s+/g, " ").trim();
 }
 
 /** What tells a message apart where UIDs do not: 22 characters. */

@@ -80,6 +80,7 @@ export async function settle(store: ItemStore, place: Place, open: OpenFolder): 
       const state = await readState(db, place.number);
       if (state && state.validity === snapshotOf(open).validity && !state.matching) return false;
       changed ||= state !== undefined;
+      await open.renew?.();
       return await catchUp({ db, clock, account, folder: place.number, open }, state);
     });
     if (!more) return changed;

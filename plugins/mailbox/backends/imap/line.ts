@@ -1,6 +1,8 @@
 // A connection of an account, and what is known of the folder that is open in it.
 import type { ImapFlow, MailboxObject } from "imapflow";
 import { Refused } from "../../api.ts";
+import type { Use } from "./connections.ts";
+import type { Told } from "./fetch.ts";
 import { folderNumbers } from "./folder_numbers.ts";
 import { command, knowFolder, leaveFolder, onCode } from "./raw.ts";
 
@@ -11,6 +13,10 @@ export class Line {
   idleSince = 0;
   /** The work of this use has begun: the server may have done something. */
   started = false;
+  /** See {@link OpenFolder.told}. */
+  readonly told = new Map<number, Told>();
+  /** Bytes sent when that was told. */
+  #toldAt = -1;
   /** Something was heard that may have changed the numbers of the open folder. */
   #news = false;
   /** Bytes sent when the open folder's numbers were last right. */
@@ -20,6 +26,7 @@ export class Line {
     this.client = client;
     const news = () => {
       this.#news = true;
+      this.told.clear();
     };
     for (const event of ["exists", "expunge", "flags", "mailboxClose"]) client.on(event, news);
     onCode(client, "HIGHESTMODSEQ", news);
@@ -34,8 +41,9 @@ export class Line {
    * Opens a folder, or looks what has become of it. Always for writing (SELECT): measured, it costs
    * what EXAMINE costs, and a change of kind would cost as much again, which grows with the folder.
    */
-  async enter(path: string, write: boolean): Promise<MailboxObject> {
-    const mailbox = this.path === path ? await this.#freshen(path) : await this.#open(path);
+  async enter(path: string, { write = false, glance = false }: Use = {}): Promise<MailboxObject> {
+    if (this.client.stats().sent !== this.#toldAt) this.told.clear();
+    const mailbox = this.path === path ? await this.#freshen(path, glance) : await this.#open(path);
     if (write && mailbox.readOnly) {
       throw new Refused("readonly", `Cannot change ${path}: the server opens it for reading only`);
     }
@@ -45,7 +53,14 @@ export class Line {
   /** Runs what somebody wants of it. */
   async work<R>(work: () => Promise<R>): Promise<R> {
     this.started = true;
-    return await work();
+    const result = await work();
+    this.#toldAt = this.client.stats().sent;
+    return result;
+  }
+
+  /** Makes the numbers of the open folder right. */
+  async renew(): Promise<void> {
+    if (this.client.mailbox) await this.#renew(this.client.mailbox);
   }
 
   /** Nothing is open in it any more. */
@@ -54,6 +69,7 @@ export class Line {
   }
 
   async #open(path: string): Promise<MailboxObject> {
+    this.told.clear();
     knowFolder(this.client, path);
     const mailbox = await this.client.mailboxOpen(path);
     this.#sent = this.client.stats().sent;
@@ -65,16 +81,22 @@ export class Line {
    * NOOP brings what has happened. The numbers that it leaves out (UIDNEXT, and HIGHESTMODSEQ where a
    * command took the answer for its own) are asked for by STATUS, but only when there is a reason to.
    */
-  async #freshen(path: string): Promise<MailboxObject> {
+  async #freshen(path: string, glance: boolean): Promise<MailboxObject> {
     const quiet = this.client.stats().sent === this.#sent;
     await command(this.client, "NOOP");
     const mailbox = this.client.mailbox;
     // The server has closed it: renamed or removed by somebody else.
     if (!mailbox) return await this.#open(path);
-    if (!quiet || this.#news) await this.#ask(mailbox);
+    const old = !quiet || this.#news;
+    if (old && !glance) await this.#renew(mailbox);
+    else if (!old) this.#sent = this.client.stats().sent;
+    return mailbox;
+  }
+
+  async #renew(mailbox: MailboxObject): Promise<void> {
+    await this.#ask(mailbox);
     this.#sent = this.client.stats().sent;
     this.#news = false;
-    return mailbox;
   }
 
   /**

@@ -1,12 +1,13 @@
 // A folder's items, newest first, by pages: INTERNALDATE is what time windows are measured by.
 import type { ListFrom, Listing } from "../../api.ts";
 import type { FolderId, ItemState } from "../../model.ts";
-import { type Facts, fetchFacts, uidSet } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { snapshotOf } from "./folder_state.ts";
 import { inPlace, type ItemStore, settle } from "./item_store.ts";
-import { listed, tell, type Told } from "./known_items.ts";
+import { tell, type Told } from "./known_items.ts";
 import { itemId } from "./item_rows.ts";
 import { marksOf } from "./marks.ts";
+import { listFacts } from "./message_facts.ts";
 import { type Order, type Orders, placeBehind } from "./order.ts";
 
 /** Most messages of one FETCH. */
@@ -32,8 +33,7 @@ export async function listItems(
     while (at < end && items.length < limit) {
       const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
       const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
-      const look = () => listed(fetchFacts(open.client, uidSet(uids)));
-      const told = await tell(store, place.number, look);
+      const told = await tell(store, place.number, () => listFacts(open, uids));
       items.push(...told.sort(newestFirst).map(stateOf));
       at = next;
     }

@@ -1,16 +1,14 @@
 // Reads items of the server: few commands for many, and no more bytes than are wanted.
-import type { ImapFlow } from "imapflow";
-import { Unavailable } from "../../../../core/mod.ts";
 import { NotFound } from "../../api.ts";
 import type { FolderId, Item, ItemId, Want } from "../../model.ts";
-import { atom } from "./raw.ts";
 import type { Connections, OpenFolder } from "./connections.ts";
-import { fetchTold, fieldsOf, peekFields, type Told } from "./fetch.ts";
+import { fieldsOf } from "./fetch.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
 import { inPlace } from "./item_store.ts";
+import { mostFacts, readFacts } from "./message_facts.ts";
 import { type How, type Opened, readOpened, unreadable } from "./opened.ts";
 import type { Places } from "./places.ts";
-import { readStructure, shownFields } from "./structure.ts";
+import { readStructure } from "./structure.ts";
 import type { ThreadRoots } from "./thread_roots.ts";
 import { Bytes } from "./wanted_bytes.ts";
 
@@ -24,10 +22,8 @@ export interface Reading {
 }
 
 /** Items that are read together, and about how many bytes of them are held at a time. */
-const BATCH = 50;
+const BATCH = mostFacts;
 const BUDGET = 8 * 1024 * 1024;
-/** What is asked of a header: as much as is kept of one in a message that is scanned. */
-const HEADER_LIMIT = 256 * 1024;
 
 /**
  * Reads items in the order asked; missing ones, and those marked `\Deleted`, are left out. Memory:
@@ -87,7 +83,7 @@ async function readBatch(
       );
       for (const id of inside) if (!where.has(id)) found.set(id, undefined);
       return { found, left: state.left };
-    }, { repeatable: true }).catch((error) => {
+    }, { repeatable: true, glance: true }).catch((error) => {
       // The whole folder is gone, and what was in it.
       if (!(error instanceof NotFound)) throw error;
       const found = new Map(inside.map((id): [ItemId, Item | undefined] => [id, undefined]));
@@ -100,14 +96,14 @@ async function readBatch(
 }
 
 async function readFolder(
-  { client }: OpenFolder,
+  open: OpenFolder,
   items: readonly (Located | undefined)[],
   how: How,
   budget: { left: number },
 ): Promise<Map<ItemId, Item | undefined>> {
   const read = new Map<ItemId, Item | undefined>();
   const wanted = items.filter((item) => item !== undefined);
-  const told = await fetchFacts(client, wanted.map(({ uid }) => uid));
+  const told = await readFacts(open, wanted.map(({ uid }) => uid));
   const opened: Opened[] = [];
   for (const item of wanted) {
     const facts = told.get(item.uid);
@@ -121,30 +117,6 @@ async function readFolder(
       opened.push({ item, told: facts, root, bytes });
     }
   }
-  await readOpened(client, opened, how, budget, read);
+  await readOpened(open.client, opened, how, budget, read);
   return read;
-}
-
-const factItems = [
-  atom("UID"),
-  atom("FLAGS"),
-  atom("INTERNALDATE"),
-  atom("RFC822.SIZE"),
-  atom("BODYSTRUCTURE"),
-  peekFields(shownFields, HEADER_LIMIT),
-];
-
-/** Everything but texts. Of what a server cannot read itself, what it knows without reading it. */
-async function fetchFacts(client: ImapFlow, uids: readonly number[]): Promise<Map<number, Told>> {
-  const refused: number[] = [];
-  const told = await fetchTold(client, uids, factItems, (uid) => refused.push(uid));
-  if (refused.length > 0) {
-    const little = [atom("UID"), atom("FLAGS"), atom("INTERNALDATE")];
-    const rows = await fetchTold(client, refused, little, (_, reason) => {
-      // Nothing at all can be read now: that is no property of a message.
-      throw new Unavailable(`Cannot read items: the server refuses it (${reason})`);
-    });
-    for (const row of rows.values()) told.set(row.uid, row);
-  }
-  return told;
 }

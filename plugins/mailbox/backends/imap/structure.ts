@@ -75,14 +75,27 @@ function readNode(
   if (children.length === 0) {
     const size = sizeOf(list);
     layout.at += size;
-    return { ...partOf(leafFields(list), header, start), end: start + size, told: toldOf(list) };
+    const multipart = /^\s*multipart/i.test(textOf(list[0]));
+    const part = ownPart(header, multipart, start) ?? partOf(leafFields(list), header, start);
+    return { ...part, end: start + size, told: toldOf(list) };
   }
-  const part = partOf(multipartFields(list, children.length), header, start);
+  const part = ownPart(header, true, start) ??
+    partOf(multipartFields(list, children.length), header, start);
   for (const child of children) {
     if (++layout.parts <= PARTS_LIMIT) part.children.push(readNode(child, layout));
   }
   part.end = layout.at;
   return part;
+}
+
+/** The part as its own header has it, unless that disagrees with the server: see {@link partOf}. */
+function ownPart(
+  header: Uint8Array | undefined,
+  multipart: boolean,
+  start: number,
+): Part | undefined {
+  const own = header && readPart(header, start, "");
+  return own?.type.startsWith("multipart/") === multipart ? own : undefined;
 }
 
 /** Where a message's own header and the server disagree on having parts, the server counts them. */
