@@ -70,6 +70,11 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
   });
   const look = (account: Account) => watch.host.one(mailboxes).open(account);
   const own: Partial<Machine> = {
+    async fetch(request, actor) {
+      const answer = inner.fetch(request, actor);
+      const stop = letTimePass(inner);
+      return await answer.finally(stop);
+    },
     async settle() {
       await wait(5);
       await bring();
@@ -100,6 +105,8 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
       if (inner.on) return;
       await cable.stop();
       await inner.revive();
+      // Until then whoever repeats a write is told to come back: it could be under way elsewhere.
+      await inner.jump(150_000);
     },
     async end() {
       await bring();
@@ -116,6 +123,19 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
       return Reflect.get(name in own ? own : target, name);
     },
   });
+}
+
+/**
+ * While a request is not answered, time passes: after a crash a repeat waits until whoever did the
+ * same before must have given it up.
+ */
+function letTimePass({ jump }: Machine): () => void {
+  let steps = 0;
+  const timer = setInterval(() => {
+    if (++steps > 60) clearInterval(timer);
+    else if (steps > 10) void jump(2000);
+  }, 50);
+  return () => clearInterval(timer);
 }
 
 function configOf(
