@@ -107,6 +107,7 @@ async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?:
 }
 
 const listens = (tap: Tap) => tap.saw(({ name }) => name === "NOTIFY" || name === "IDLE");
+const listening = (tap: Tap) => tap.names().some((name) => name === "NOTIFY" || name === "IDLE");
 const select = (client: ImapFlow, path: string) => client.mailboxOpen(path);
 
 for (
@@ -215,7 +216,11 @@ for (
         await clock.tick(10_000);
       }
       await hears(inbox);
-      await listens(tap);
+      // A look may have come first; then it listens after the next pause.
+      for (let n = 0; n < 40 && !listening(tap); n++) {
+        await wait(30);
+        await clock.tick(10_000);
+      }
       await wait(100);
       told.length = 0;
       await dovecot.deliver(user, message);
