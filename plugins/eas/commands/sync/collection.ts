@@ -202,7 +202,7 @@ async function handOut(
   state: CollectionState,
 ): Promise<string> {
   const { effects, journal, answers } = commanded;
-  const nothing = hunt.ops.size === 0 && answers.length === 0 && !more;
+  const nothing = hunt.ops.size === 0 && !hunt.redated && answers.length === 0 && !more;
   // Where the lost answer told something, that there is nothing any more is news.
   if (before && nothing && !session.lost) {
     if (isNews(before, state, session.state)) await session.keep(formatState(state));

@@ -240,6 +240,29 @@ describe("whole conversations while things move", () => {
     assert.deepEqual([...has], [fresh, old]);
   });
 
+  it("what it had brought goes with it, also where the window was wider in between", async () => {
+    const [mild, wide] = [asked(2), asked(5)];
+    for (const listed of [false, true]) {
+      const old = await lunch("old", 5);
+      const fresh = await lunch("new", 0);
+      const other = await app.arrives("other", {});
+      await sync(1);
+      await sync(100, mild);
+      assert.deepEqual([...has].sort(), [fresh, old, other].sort());
+      if (!listed) await app.arrives("one more", {});
+      await sync(listed ? 100 : 1, wide);
+      await app.mailbox().remove(fresh, elsewhere());
+      await sync(1);
+      await sync(100, mild);
+      await sync(100);
+      assert.equal(has.has(old), false, listed ? "listed" : "not yet listed");
+      for (const id of has) await app.mailbox().remove(id, elsewhere());
+      await app.mailbox().remove(old, elsewhere());
+      await sync(100);
+      assert.equal(has.size, 0);
+    }
+  });
+
   it("one that ends and goes on again, before all of it was looked at, comes whole", async () => {
     const ids: string[] = [];
     for (let n = 0; n < 4; n++) ids.push(await lunch(`old ${n}`, 20 + n));

@@ -29,6 +29,8 @@ export interface Hunt {
   readonly ops: Map<ItemId, Op>;
   /** Items whose record changes without anything to tell. */
   readonly silent: Map<ItemId, Held>;
+  /** Some are measured by another date now, and no later search would find that. */
+  redated: boolean;
   /** How many things may be told. */
   readonly window: number;
   /** How many items may still be looked at: what concerns nobody must not hold up an answer. */
@@ -54,7 +56,7 @@ export function beginHunt(
 ): Hunt {
   const { mailbox, state } = parts;
   const conversations = state.options.conversations ? conversationsOf(mailbox) : undefined;
-  const found = { ops: new Map(), silent: new Map() };
+  const found = { ops: new Map(), silent: new Map(), redated: false };
   return { ...parts, conversations, begin: state, ...found, budget: wholeBudget };
 }
 
@@ -111,7 +113,10 @@ function note(
     if (!before) hunt.ops.set(item, { kind: "add", item, before, after, state });
     else if (showsChange(before, state, hunt.version)) {
       hunt.ops.set(item, { kind: "change", item, before, after, state });
-    } else if (before.has !== after.has) hunt.silent.set(item, after);
+    } else if (before.has !== after.has || before.date !== after.date) {
+      hunt.silent.set(item, after);
+      hunt.redated ||= before.date !== after.date;
+    }
   } else if (before) {
     const kind = state ? "softDelete" : "delete";
     hunt.ops.set(item, { kind, item, before, after: undefined, state: undefined });

@@ -19,6 +19,8 @@ export interface Audit {
 /** A conversation whose items below the floor are still to be looked at. */
 export interface OpenThread {
   readonly thread: string;
+  /** Those above it too. */
+  readonly whole?: true;
   /** Where that goes on; absent: at its beginning. */
   readonly after?: string;
   /** So many of them at most. */
