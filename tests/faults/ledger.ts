@@ -8,6 +8,7 @@ import type { Tap } from "./machine.ts";
 export type Told = Readonly<Record<"read" | "flag" | "words", string>>;
 export type MarkName = keyof Told;
 const markNames = ["read", "flag", "words"] as const;
+const fieldOf = { read: "read", flag: "flag", words: "keywords" } as const;
 
 /** A mail by account and subject: no two have the same. */
 interface Mail {
@@ -106,6 +107,8 @@ export class Ledger {
         const now = await stateOf(inner, item);
         const [old, told] = [before && toldOf(before.marks), now && toldOf(now.marks)];
         for (const name of markNames) {
+          // Another device may have changed the others meanwhile.
+          if (!(fieldOf[name] in marks)) continue;
           if (old && told && old[name] !== told[name]) effect(item, `${name}=${told[name]}`);
         }
         return after;
