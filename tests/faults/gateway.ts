@@ -71,9 +71,13 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
   const look = (account: Account) => watch.host.one(mailboxes).open(account);
   const own: Partial<Machine> = {
     async fetch(request, actor) {
-      const answer = inner.fetch(request, actor);
       const stop = letTimePass(inner);
-      return await answer.finally(stop);
+      try {
+        return await inner.fetch(request, actor);
+      } finally {
+        stop();
+        await bring();
+      }
     },
     async settle() {
       await wait(5);

@@ -55,12 +55,19 @@ export class Stranger implements Elsewhere {
     this.#client?.close();
   }
 
-  async #ask<R>(work: (client: ImapFlow) => Promise<R>): Promise<R> {
-    try {
-      return await work(await this.#connected());
-    } catch (error) {
-      throw translated(error);
-    }
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: there is one connection, with one folder open in it. */
+  #ask<R>(work: (client: ImapFlow) => Promise<R>): Promise<R> {
+    const result = this.#turn.then(async () => {
+      try {
+        return await work(await this.#connected());
+      } catch (error) {
+        throw translated(error);
+      }
+    });
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   async #connected(): Promise<ImapFlow> {
