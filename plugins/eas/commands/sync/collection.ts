@@ -118,6 +118,8 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
 /** The answer that brought just what the device asks for, not only the last; undefined: make another. */
 async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
   const { session, request, wants, filed, journal, fetches } = plan;
+  // Also where less is left of it than it told: the next step goes by what the new one tells.
+  if (plan.brake?.tightened) return undefined;
   for (const answer of answersIn(session)) {
     if (!asksTheSame(answer, request, wants, filed, journal)) continue;
     const { answers, effects } = await runCommands(contextOf(plan), filed, journal);

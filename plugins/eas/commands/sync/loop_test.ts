@@ -120,6 +120,20 @@ describe("a device that does not get on with a mail", () => {
     clean();
   });
 
+  it("gets the stub also where all else that came with it is gone meanwhile", async () => {
+    const others = [];
+    for (let n = 0; n < 20; n++) others.push(await app.arrives(`mail ${n}`));
+    const bad = await app.arrives("bad", { body: poison });
+    await phone.sync([app.inbox]);
+    await assert.rejects(phone.sync([app.inbox]), TypeError);
+    for (const id of others.slice(0, 19)) await app.mailbox().remove(id, `gone ${id}`);
+    const crashes = await persist();
+    assert.ok(crashes >= 8 && crashes <= 24, `${crashes} crashes`);
+    clean();
+    assert.equal(phone.collection(app.inbox).items.size, 2);
+    assert.equal(isStub(bad), true);
+  });
+
   it("gets the stub at once when it starts over, until the administrator forgets it", async () => {
     const bad = await app.arrives("bad", { body: poison });
     await phone.sync([app.inbox]);
