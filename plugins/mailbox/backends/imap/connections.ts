@@ -14,7 +14,10 @@ export interface Use {
   readonly repeatable?: boolean;
   /** The folder is opened for writing; Refused (`readonly`) where the server opens it for reading. */
   readonly write?: boolean;
-  /** The numbers of the folder may be old ones, until {@link OpenFolder.renew}: spares a STATUS. */
+  /**
+   * For work that only asks by `fetchTold`. The numbers of the folder may be old ones, until
+   * {@link OpenFolder.renew}: spares a STATUS.
+   */
   readonly glance?: boolean;
   /** Completes "Cannot …" in errors. */
   readonly doing?: string;
@@ -28,7 +31,7 @@ export interface OpenFolder {
   /** Makes the numbers those of now, where the folder was opened for a glance. */
   readonly renew?: () => Promise<void>;
   /**
-   * What this connection was last told of messages, by UID, and what still holds: nothing was asked
+   * What this connection was last told of messages, by UID, and what still holds: nothing was done
    * since, and the server has told of no change. Whoever lists leaves it to the one who reads.
    */
   readonly told?: Map<number, Told>;
@@ -118,7 +121,9 @@ class Pool implements Connections {
       this.#options.seen?.(mailbox);
       const { client, told } = line;
       const renew = () => line.renew();
-      return await line.work(() => work({ client, mailbox, told, renew }));
+      const result = await line.work(() => work({ client, mailbox, told, renew }));
+      line.keepTold();
+      return result;
     }, how);
   }
 

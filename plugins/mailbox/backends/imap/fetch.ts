@@ -63,10 +63,13 @@ export async function fetchTold(
   const told = new Map<number, Told>();
   if (uids.length === 0) return told;
   const wanted = new Set(uids);
+  const asksFlags = items.some(({ value }) => value === "FLAGS");
   try {
     await command(client, "UID FETCH", [setOf(uids), items], {
       FETCH: (answer) => {
         const row = readTold(list(answer[1]));
+        // A change that the server tells of meanwhile: nobody else would hear of it.
+        if (row.flags && !asksFlags) client.emit("flags", changeOf(client, row));
         if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
       },
     });
@@ -97,6 +100,11 @@ const busy = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "AUTHORIZATI
 function codeIn(error: unknown): string {
   const { serverResponseCode } = error as { serverResponseCode?: string };
   return serverResponseCode?.toUpperCase() ?? "";
+}
+
+/** As imapflow tells it. */
+function changeOf({ mailbox }: ImapFlow, { uid, flags }: Told) {
+  return { path: mailbox ? mailbox.path : "", seq: 0, uid, flags: new Set(flags) };
 }
 
 /** A server may tell of one message in several answers, also of flags that changed just now. */

@@ -42,7 +42,7 @@ export class Line {
    * what EXAMINE costs, and a change of kind would cost as much again, which grows with the folder.
    */
   async enter(path: string, { write = false, glance = false }: Use = {}): Promise<MailboxObject> {
-    if (this.client.stats().sent !== this.#toldAt) this.told.clear();
+    if (!glance || this.client.stats().sent !== this.#toldAt) this.told.clear();
     const mailbox = this.path === path ? await this.#freshen(path, glance) : await this.#open(path);
     if (write && mailbox.readOnly) {
       throw new Refused("readonly", `Cannot change ${path}: the server opens it for reading only`);
@@ -53,13 +53,17 @@ export class Line {
   /** Runs what somebody wants of it. */
   async work<R>(work: () => Promise<R>): Promise<R> {
     this.started = true;
-    const result = await work();
+    return await work();
+  }
+
+  /** What was told holds until something else than a look is asked. */
+  keepTold(): void {
     this.#toldAt = this.client.stats().sent;
-    return result;
   }
 
   /** Makes the numbers of the open folder right. */
   async renew(): Promise<void> {
+    this.told.clear();
     if (this.client.mailbox) await this.#renew(this.client.mailbox);
   }
 
