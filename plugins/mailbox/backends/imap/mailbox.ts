@@ -26,6 +26,7 @@ import { createFolder, removeFolder, updateFolder } from "./folder_edits.ts";
 import { readPart } from "./part.ts";
 import { readItems } from "./read.ts";
 import { searchItems } from "./search.ts";
+import { makeSpecialFolders } from "./special_folders.ts";
 
 type ListFrom = Parameters<Mailbox["list"]>[1];
 
@@ -44,8 +45,11 @@ export class ImapMailbox implements Mailbox, EditsFolders, Searches {
     this.#send = send;
   }
 
-  folders(since: Cursor | undefined): Promise<Page<FolderChange>> {
-    return this.#desk().places.folders(since);
+  async folders(since: Cursor | undefined): Promise<Page<FolderChange>> {
+    const { places } = this.#desk();
+    const page = await places.folders(since);
+    if (since !== undefined || !await makeSpecialFolders(places)) return page;
+    return await places.folders(undefined);
   }
 
   changes(
