@@ -1,6 +1,6 @@
 // One collection of a Sync: repeat the lost answer, or run the device's commands and find changes.
 import type { FolderId } from "../../../mailbox/api.ts";
-import type { EasCall, Session } from "../../api.ts";
+import type { EasCall, HandedOut, Session } from "../../api.ts";
 import type { ItemOptions } from "../../schema/options.ts";
 import { deviceOf, type Work } from "../work.ts";
 import { type Brake, released } from "./brake.ts";
@@ -84,6 +84,8 @@ interface Plan extends CollectionWork {
   readonly options: CollectionOptions;
   /** Changes of the server are asked for. */
   readonly wants: boolean;
+  /** The answers that brought just what is asked for, the last one first. */
+  readonly wanted: readonly HandedOut[];
   readonly window: number;
   readonly brake: Brake | undefined;
   /** The most things that the answer may tell because of a brake; Infinity: there is none. */
@@ -98,7 +100,13 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
   const before = session.state === undefined ? undefined : parseState(session.state);
   // Commands with key 0 are ignored: some clients send them.
   const commands = before ? request.commands : [];
-  const brake = slowedDown(parts, request);
+  const wants = request.getChanges ?? before !== undefined;
+  const filed = file(commands, parts.call.version);
+  const journal = readJournal(session);
+  const wanted = answersIn(session).filter((one) =>
+    asksTheSame(one, request, wants, filed, journal)
+  );
+  const brake = slowedDown(parts, request, wanted[0]);
   const most = brake?.window ?? released(before?.eased);
   return {
     ...parts,
@@ -106,22 +114,22 @@ function planOf(request: AskedCollection, parts: CollectionWork): Plan {
     request,
     before,
     options: wishes(request, before?.options),
-    wants: request.getChanges ?? before !== undefined,
+    wants,
+    wanted,
     window: Math.min(request.window, room, most),
     most,
-    filed: file(commands, parts.call.version),
-    journal: readJournal(session),
+    filed,
+    journal,
     fetches: commands.filter(({ kind }) => kind === "fetch").map(({ id }) => id),
   };
 }
 
 /** The answer that brought just what the device asks for, not only the last; undefined: make another. */
 async function sentAgain(plan: Plan): Promise<CollectionAnswer | undefined> {
-  const { session, request, wants, filed, journal, fetches } = plan;
+  const { session, request, wanted, filed, journal, fetches } = plan;
   // Also where less is left of it than it told: the next step goes by what the new one tells.
   if (plan.brake?.tightened) return undefined;
-  for (const answer of answersIn(session)) {
-    if (!asksTheSame(answer, request, wants, filed, journal)) continue;
+  for (const answer of wanted) {
     const { answers, effects } = await runCommands(contextOf(plan), filed, journal);
     const { key, state, ops } = await replayed(session, answer, effects, plan.call.mailbox);
     if (ops.length > plan.window) continue;

@@ -134,6 +134,18 @@ describe("a device that does not get on with a mail", () => {
     assert.equal(isStub(bad), true);
   });
 
+  it("gets the stub also where it asked for something else in between", async () => {
+    const bad = await app.arrives("bad", { body: poison });
+    await phone.sync([app.inbox]);
+    await assert.rejects(phone.sync([app.inbox]), TypeError);
+    const { key } = phone.collection(app.inbox);
+    await app.client().sync({ collections: [{ id: app.inbox, key, getChanges: false }] });
+    const crashes = await persist();
+    assert.ok(crashes >= 4 && crashes <= 24, `${crashes} crashes`);
+    clean();
+    assert.equal(isStub(bad), true);
+  });
+
   it("gets the stub at once when it starts over, until the administrator forgets it", async () => {
     const bad = await app.arrives("bad", { body: poison });
     await phone.sync([app.inbox]);

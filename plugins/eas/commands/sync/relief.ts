@@ -1,6 +1,6 @@
 // A device that does not get on, or is out of hand: what is done, and that the administrator hears.
 import type { ItemId } from "../../../mailbox/api.ts";
-import { type EasCall, type Session, type Version } from "../../api.ts";
+import { type EasCall, type HandedOut, type Session, type Version } from "../../api.ts";
 import { changeSince } from "../../schema/marks.ts";
 import { deviceOf, type Work } from "../work.ts";
 import { type Brake, brakeOf } from "./brake.ts";
@@ -18,9 +18,16 @@ interface Part {
   readonly session: Session;
 }
 
-/** How the answer has to become smaller, because the device asks for it again and again. */
-export function slowedDown({ work, call, session }: Part, request: AskedCollection) {
-  const brake = brakeOf(session.lost, call.clock.now());
+/**
+ * How the answer has to become smaller, because the device asks for it again and again; `wanted`: the
+ * one that it asks for, which is not always the last.
+ */
+export function slowedDown(
+  { work, call, session }: Part,
+  request: AskedCollection,
+  wanted: HandedOut | undefined,
+) {
+  const brake = brakeOf(session.lost && { ...session.lost, ...wanted }, call.clock.now());
   if (!brake?.tightened) return brake;
   const { times } = session.lost!;
   call.log.warn(
