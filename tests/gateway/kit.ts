@@ -111,7 +111,10 @@ function configuration(
     timeout: 10,
     smtp: { host, port, security: "none" },
   };
-  return stringify({ server: { listen: place }, mailbox: { imap: { home } } });
+  return stringify({
+    server: { listen: place },
+    mailbox: { imap: { home }, relay: { retry: [1] } },
+  });
 }
 
 /** Another client of the same user's, straight at the server. */
@@ -165,7 +168,8 @@ export async function places(
 
 /** Waits until `look` answers true; what servers do by themselves takes its time. */
 export async function until(look: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 15_000; !await look(); await wait(50)) {
+  // As long as a process that died keeps its claim on a write that it had begun, and some more.
+  for (const end = Date.now() + 45_000; !await look(); await wait(50)) {
     if (Date.now() > end) throw new Error(`Waited in vain until ${what}`);
   }
 }
