@@ -1,12 +1,17 @@
 // The play in the suite: 2,000 operations come through clean, and every broken engine is caught.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
+import { needs } from "../needs.ts";
+import { startDovecot } from "../servers/dovecot.ts";
+import { dovecotPresent } from "../servers/present.ts";
 import { broken, brokenTalks, withoutBrake } from "./broken.ts";
+import { gatewayTo } from "./gateway.ts";
 import type { Machine } from "./machine.ts";
 import { killed } from "./killed.ts";
 import { play } from "./play.ts";
 import { countOps, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
+import { openUpstream, playedDovecot, type Upstream } from "./upstream.ts";
 
 describe("devices, a mailbox and a world in which everything fails", () => {
   for (let seed = 1; seed <= 8; seed++) {
@@ -28,6 +33,23 @@ describe("a server that is killed", () => {
   it("has everything when it starts again", async () => {
     const plan = scenario({ seed: 4, operations: 60, between: 30 });
     const failure = await play(plan, { machine: killed });
+    assert.equal(failure?.message, undefined, script(plan));
+  });
+});
+
+const found = needs("dovecot", dovecotPresent());
+
+describe("a gateway in front of a server that is cut, frozen and killed", found, () => {
+  let upstream: Upstream;
+  before(async () => {
+    if (found.skip) return;
+    upstream = await openUpstream(() => startDovecot(playedDovecot));
+  });
+  after(() => upstream?.stop());
+
+  it("loses nothing, doubles nothing, and tells every device what there is", async () => {
+    const plan = scenario({ seed: 3001, operations: 240, gateway: true });
+    const failure = await play(plan, { machine: gatewayTo(upstream) });
     assert.equal(failure?.message, undefined, script(plan));
   });
 });

@@ -10,7 +10,7 @@ import { killed } from "./killed.ts";
 import { play } from "./play.ts";
 import { countOps, type Scenario, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
-import { openUpstream } from "./upstream.ts";
+import { openUpstream, playedDovecot } from "./upstream.ts";
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +50,7 @@ const upstream = values.backend === "imap" ? await openUpstream(start) : undefin
 function start() {
   return values.server === "cyrus"
     ? startCyrus()
-    : startDovecot({ specialFolders: true, master: true, without: hide });
+    : startDovecot({ ...playedDovecot, without: hide });
 }
 
 if (values.replay !== undefined) {

@@ -14,6 +14,12 @@ export interface Strike {
   readonly fate: Fate | "kill";
 }
 
+/**
+ * How the play's Dovecot is made. In a Maildir a message that is expunged comes back, with a new UID,
+ * where the server is killed before its file is gone: nobody in front of it can tell.
+ */
+export const playedDovecot = { storage: "sdbox", specialFolders: true, master: true } as const;
+
 /** A mail server with many mailboxes, and a way out for its users. Plays come one after the other. */
 export interface Upstream {
   readonly server: MailServer;
