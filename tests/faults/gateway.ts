@@ -49,27 +49,77 @@ interface Parts {
   readonly inner: Machine;
 }
 
-async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machine> {
-  const { server, postman } = upstream;
+async function gateway(parts: Parts): Promise<Machine> {
+  const { upstream, users, cable, inner } = parts;
+  const { server } = upstream;
   const strangers = new Map(
     inner.accounts.map(({ id }, n) => [id, new Stranger(server, users[n]!)]),
   );
-  const byAddress = new Map(inner.accounts.map(({ address, id }) => [address, strangers.get(id)!]));
-  let bringing: Promise<void> = Promise.resolve();
-  const bring = () =>
-    bringing = bringing.then(() =>
-      postman.bring((to, mime, id) => {
-        const date = inner.now();
-        return byAddress.get(to)?.create("INBOX", { mime, date }, id) ?? Promise.resolve();
-      })
-    );
+  const stranger = (account: Account) => strangers.get(account.id)!;
+  const bring = bringer(parts, stranger);
   // A second process on the same database, whom nobody lets in but a master user.
   const watch = await programOn(inner.db, inner.clock(), pluginsOf({ doors: false }), {
     smartsync: true,
     text: configOf(upstream, server.port, server.master),
   });
-  const look = (account: Account) => watch.host.one(mailboxes).open(account);
   const own: Partial<Machine> = {
+    ...outside(upstream, stranger, (account) => watch.host.one(mailboxes).open(account)),
+    ...troubled(parts, bring),
+    async end() {
+      await bring();
+      strangers.forEach((each) => each.close());
+      await cable.mend();
+      await inner.end();
+      await cable.stop();
+    },
+  };
+  return new Proxy(inner, {
+    get(target, name) {
+      if (name === "on") return target.on && cable.up;
+      if (name === "troubles") return target.troubles + cable.hits;
+      return Reflect.get(name in own ? own : target, name);
+    },
+  });
+}
+
+type Strangers = (account: Account) => Stranger;
+
+/** Brings letters that were sent, one round after the other. */
+function bringer({ upstream, inner }: Parts, stranger: Strangers): () => Promise<void> {
+  const byAddress = new Map(inner.accounts.map((one) => [one.address, stranger(one)]));
+  let bringing: Promise<void> = Promise.resolve();
+  return () =>
+    bringing = bringing.then(() =>
+      upstream.postman.bring((to, mime, id) => {
+        const date = inner.now();
+        return byAddress.get(to)?.create("INBOX", { mime, date }, id) ?? Promise.resolve();
+      })
+    );
+}
+
+/** What others do with the mail, and see of it. */
+function outside(
+  { postman }: Upstream,
+  stranger: Strangers,
+  look: Machine["mailbox"],
+): Partial<Machine> {
+  return {
+    mailbox: look,
+    deliver: (account, mime, token) => stranger(account).deliver(mime, token),
+    elsewhere: stranger,
+    plainFlags: true,
+    async audit(account) {
+      return [
+        ...postman.twice().map((letter) => `handed over more than once: ${letter}`),
+        ...compare(await linesOf(stranger(account)), await linesOf(look(account))),
+      ];
+    },
+  };
+}
+
+/** Time, troubles and repairs, where there is a second server with troubles of its own. */
+function troubled({ cable, inner }: Parts, bring: () => Promise<void>): Partial<Machine> {
+  return {
     async fetch(request, actor) {
       const stop = letTimePass(inner);
       try {
@@ -85,10 +135,6 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
     },
     // Dovecot looks at its folders twice a second.
     patience: 600,
-    mailbox: look,
-    deliver: (account, mime, token) => strangers.get(account.id)!.deliver(mime, token),
-    elsewhere: (account) => strangers.get(account.id)!,
-    plainFlags: true,
     arm(wrong) {
       inner.arm(wrong);
       if (wrong.upstream) cable.arm(wrong.upstream);
@@ -98,12 +144,6 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
       cable.calm();
     },
     outage: () => cable.kill(),
-    async audit(account) {
-      return [
-        ...postman.twice().map((letter) => `handed over more than once: ${letter}`),
-        ...compare(await linesOf(strangers.get(account.id)!), await linesOf(look(account))),
-      ];
-    },
     async revive() {
       await cable.mend();
       if (inner.on) return;
@@ -112,21 +152,7 @@ async function gateway({ upstream, users, cable, inner }: Parts): Promise<Machin
       // Until then whoever repeats a write is told to come back: it could be under way elsewhere.
       await inner.jump(150_000);
     },
-    async end() {
-      await bring();
-      strangers.forEach((stranger) => stranger.close());
-      await cable.mend();
-      await inner.end();
-      await cable.stop();
-    },
   };
-  return new Proxy(inner, {
-    get(target, name) {
-      if (name === "on") return target.on && cable.up;
-      if (name === "troubles") return target.troubles + cable.hits;
-      return Reflect.get(name in own ? own : target, name);
-    },
-  });
 }
 
 /**
