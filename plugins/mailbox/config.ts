@@ -1,8 +1,8 @@
 // What an operator can set in `[mailbox]`.
 import * as v from "valibot";
 import { normalAddress, normalDomain } from "./address.ts";
-import { issuePath } from "./backends/imap/issue_path.ts";
-import { serversConfig } from "./backends/imap/servers.ts";
+import { issuePath } from "./backends/imap/servers/issue_path.ts";
+import { serversConfig } from "./backends/imap/servers/servers.ts";
 
 const listen = (description: string) =>
   v.optional(

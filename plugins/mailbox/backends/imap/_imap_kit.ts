@@ -1,7 +1,7 @@
 // What tests of the IMAP backend share: accounts, servers as configured.
 import * as v from "valibot";
 import type { Account } from "../../../../core/mod.ts";
-import { type Server, serverConfig } from "./server.ts";
+import { type Server, serverConfig } from "./servers/server.ts";
 
 let accounts = 0;
 

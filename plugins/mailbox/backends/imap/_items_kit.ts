@@ -6,18 +6,18 @@ import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
 import type { User } from "../../../../tests/servers/mail_server.ts";
 import type { EditsFolders, Mailbox } from "../../api.ts";
 import type { Role } from "../../model.ts";
-import { openConnection } from "./connect.ts";
-import { type Connections, makeConnections } from "./connections.ts";
+import { openConnection } from "./login/connect.ts";
+import { type Connections, makeConnections } from "./connections/connections.ts";
 import { testServer } from "./_imap_kit.ts";
-import { itemMigrations } from "./item_tables.ts";
-import type { ItemStore } from "./item_store.ts";
-import { openItems } from "./items.ts";
-import { openItemIndex } from "./known_items.ts";
-import { Orders } from "./order.ts";
-import { readPart } from "./part.ts";
-import { placeMigrations } from "./place_rows.ts";
-import { PlaceBook, type Places } from "./places.ts";
-import { readItems } from "./read.ts";
+import { itemMigrations } from "./items/item_tables.ts";
+import type { ItemStore } from "./items/item_store.ts";
+import { openItems } from "./items/items.ts";
+import { openItemIndex } from "./items/known_items.ts";
+import { Orders } from "./items/order.ts";
+import { readPart } from "./reading/part.ts";
+import { placeMigrations } from "./folders/place_rows.ts";
+import { PlaceBook, type Places } from "./folders/places.ts";
+import { readItems } from "./reading/read.ts";
 
 /** A mailbox whose folders are those that there were at first. */
 export interface Desk {

@@ -4,9 +4,9 @@ import { ImapFlow as Flow } from "imapflow";
 import { NotFound } from "../../api.ts";
 import { Buffer } from "node:buffer";
 import type { MailServer, User } from "../../../../tests/servers/mail_server.ts";
-import type { ItemIndex, Located } from "./item_index.ts";
-import type { Place } from "./places.ts";
-import type { Reading } from "./read.ts";
+import type { ItemIndex, Located } from "./items/item_index.ts";
+import type { Place } from "./folders/places.ts";
+import type { Reading } from "./reading/read.ts";
 
 /** A connection of a user, for what only tests do. */
 export async function logIn(server: { host: string; port: number }, user: User): Promise<ImapFlow> {

@@ -8,19 +8,19 @@ import {
   type Log,
   Unavailable,
 } from "../../../../core/mod.ts";
-import { openConnection, type Wishes, WrongPassword } from "./connect.ts";
-import { type Connections, makeConnections } from "./connections.ts";
-import type { ItemStore } from "./item_store.ts";
-import type { Running } from "./journal.ts";
-import type { Keyring } from "./keyring.ts";
-import { openItems } from "./items.ts";
-import { openItemIndex } from "./known_items.ts";
-import { Orders } from "./order.ts";
-import { Pace } from "./pace.ts";
-import { PlaceBook } from "./places.ts";
-import { imapPlace, type Server } from "./server.ts";
-import type { ThreadRoots } from "./thread_roots.ts";
-import { Watcher } from "./watcher.ts";
+import { openConnection, type Wishes, WrongPassword } from "./login/connect.ts";
+import { type Connections, makeConnections } from "./connections/connections.ts";
+import type { ItemStore } from "./items/item_store.ts";
+import type { Running } from "./items/journal.ts";
+import type { Keyring } from "./login/keyring.ts";
+import { openItems } from "./items/items.ts";
+import { openItemIndex } from "./items/known_items.ts";
+import { Orders } from "./items/order.ts";
+import { Pace } from "./push/pace.ts";
+import { PlaceBook } from "./folders/places.ts";
+import { imapPlace, type Server } from "./servers/server.ts";
+import type { ThreadRoots } from "./searching/thread_roots.ts";
+import { Watcher } from "./push/watcher.ts";
 
 /** What the accounts of one server share. */
 export interface DeskParts {

@@ -22,11 +22,11 @@ import type {
 } from "../../api.ts";
 import type { Cursor, FolderChange, ItemChange } from "../../model.ts";
 import type { Desk } from "./desk.ts";
-import { createFolder, removeFolder, updateFolder } from "./folder_edits.ts";
-import { readPart } from "./part.ts";
-import { readItems } from "./read.ts";
-import { searchItems } from "./search.ts";
-import { makeSpecialFolders } from "./special_folders.ts";
+import { createFolder, removeFolder, updateFolder } from "./folders/folder_edits.ts";
+import { readPart } from "./reading/part.ts";
+import { readItems } from "./reading/read.ts";
+import { searchItems } from "./searching/search.ts";
+import { makeSpecialFolders } from "./folders/special_folders.ts";
 
 type ListFrom = Parameters<Mailbox["list"]>[1];
 

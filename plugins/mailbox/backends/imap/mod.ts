@@ -12,22 +12,22 @@ import {
   type Task,
 } from "../../../../core/mod.ts";
 import type { Backend, Mailbox, Send, Submission } from "../../api.ts";
-import { imapAuthenticator, imapPasswordKeeper } from "./authenticator.ts";
-import { type Login, openConnection } from "./connect.ts";
+import { imapAuthenticator, imapPasswordKeeper } from "./login/authenticator.ts";
+import { type Login, openConnection } from "./login/connect.ts";
 import { Desks } from "./desk.ts";
-import { dropAccountItems, itemMigrations, tidyItems } from "./item_tables.ts";
-import { makeKeyring } from "./keyring.ts";
+import { dropAccountItems, itemMigrations, tidyItems } from "./items/item_tables.ts";
+import { makeKeyring } from "./login/keyring.ts";
 import { ImapMailbox } from "./mailbox.ts";
-import { type PasswordChecks, passwordChecks } from "./password_checks.ts";
-import { placeMigrations } from "./place_rows.ts";
-import { makeSeals, sealMigrations, type Seals } from "./seals.ts";
-import type { Server } from "./server.ts";
-import type { Residence } from "./servers.ts";
+import { type PasswordChecks, passwordChecks } from "./login/password_checks.ts";
+import { placeMigrations } from "./folders/place_rows.ts";
+import { makeSeals, sealMigrations, type Seals } from "./login/seals.ts";
+import type { Server } from "./servers/server.ts";
+import type { Residence } from "./servers/servers.ts";
 import { submissionOf } from "./submission.ts";
 
-export { diagnoseServers } from "./diagnosis.ts";
-export { atServer } from "./server.ts";
-export { type Residence, residence } from "./servers.ts";
+export { diagnoseServers } from "./servers/diagnosis.ts";
+export { atServer } from "./servers/server.ts";
+export { type Residence, residence } from "./servers/servers.ts";
 
 export const imapMigrations: readonly Migration[] = [
   ...placeMigrations,

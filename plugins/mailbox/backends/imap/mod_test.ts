@@ -26,9 +26,9 @@ import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { type Mailbox, NotFound } from "../../api.ts";
-import { openConnection } from "./connect.ts";
+import { openConnection } from "./login/connect.ts";
 import { type Gateway, imapGateway, imapMigrations, residence } from "./mod.ts";
-import { type Server, serverConfig } from "./server.ts";
+import { type Server, serverConfig } from "./servers/server.ts";
 
 const found = needs("dovecot", dovecotPresent());
 const password = "the same for all";

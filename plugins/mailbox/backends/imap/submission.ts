@@ -4,9 +4,9 @@ import { type Account, Unavailable } from "../../../../core/mod.ts";
 import type { Submission } from "../../api.ts";
 import { smtpRelay } from "../../outbox/relay.ts";
 import type { SmtpCredentials } from "../../outbox/smtp.ts";
-import { fill, loginName } from "./connect.ts";
-import type { Keyring } from "./keyring.ts";
-import type { Server } from "./server.ts";
+import { fill, loginName } from "./login/connect.ts";
+import type { Keyring } from "./login/keyring.ts";
+import type { Server } from "./servers/server.ts";
 
 /** What it is made of. */
 export interface SubmissionParts {

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { parse } from "valibot";
 import { account, chunks, type FakeRelay, fakeRelay } from "../../../../tests/kit_mailbox.ts";
 import type { Verdict } from "../../api.ts";
-import type { Keyring, Secret } from "./keyring.ts";
-import { serverConfig } from "./server.ts";
+import type { Keyring, Secret } from "./login/keyring.ts";
+import { serverConfig } from "./servers/server.ts";
 import { submissionOf } from "./submission.ts";
 
 const anna = account(1, "anna@example.test");

@@ -1,0 +1,123 @@
+// A connection of an account, and what is known of the folder that is open in it.
+import type { ImapFlow, MailboxObject } from "imapflow";
+import { Refused } from "../../../api.ts";
+import type { Use } from "./connections.ts";
+import type { Told } from "../reading/fetch.ts";
+import { folderNumbers } from "../folders/folder_numbers.ts";
+import { command, knowFolder, leaveFolder, onCode } from "./raw.ts";
+
+/** One connection, used by one at a time. */
+export class Line {
+  readonly client: ImapFlow;
+  /** Since when nobody uses it. */
+  idleSince = 0;
+  /** The work of this use has begun: the server may have done something. */
+  started = false;
+  /** See {@link OpenFolder.told}. */
+  readonly told = new Map<number, Told>();
+  /** Bytes sent when that was told. */
+  #toldAt = -1;
+  /** Something was heard that may have changed the numbers of the open folder. */
+  #news = false;
+  /** Bytes sent when the open folder's numbers were last right. */
+  #sent = -1;
+
+  constructor(client: ImapFlow) {
+    this.client = client;
+    const news = () => {
+      this.#news = true;
+      this.told.clear();
+    };
+    for (const event of ["exists", "expunge", "flags", "mailboxClose"]) client.on(event, news);
+    onCode(client, "HIGHESTMODSEQ", news);
+  }
+
+  /** The folder that is open. */
+  get path(): string | undefined {
+    return this.client.mailbox ? this.client.mailbox.path : undefined;
+  }
+
+  /**
+   * Opens a folder, or looks what has become of it. Always for writing (SELECT): measured, it costs
+   * what EXAMINE costs, and a change of kind would cost as much again, which grows with the folder.
+   */
+  async enter(path: string, { write = false, glance = false }: Use = {}): Promise<MailboxObject> {
+    if (!glance || this.client.stats().sent !== this.#toldAt) this.told.clear();
+    const mailbox = this.path === path ? await this.#freshen(path, glance) : await this.#open(path);
+    if (write && mailbox.readOnly) {
+      throw new Refused("readonly", `Cannot change ${path}: the server opens it for reading only`);
+    }
+    return mailbox;
+  }
+
+  /** Runs what somebody wants of it. */
+  async work<R>(work: () => Promise<R>): Promise<R> {
+    this.started = true;
+    return await work();
+  }
+
+  /** What was told holds until something else than a look is asked. */
+  keepTold(): void {
+    this.#toldAt = this.client.stats().sent;
+  }
+
+  /** Makes the numbers of the open folder right. */
+  async renew(): Promise<void> {
+    this.told.clear();
+    if (this.client.mailbox) await this.#renew(this.client.mailbox);
+  }
+
+  /** Nothing is open in it any more. */
+  async leave(): Promise<void> {
+    if (this.client.mailbox) await leaveFolder(this.client);
+  }
+
+  async #open(path: string): Promise<MailboxObject> {
+    this.told.clear();
+    knowFolder(this.client, path);
+    const mailbox = await this.client.mailboxOpen(path);
+    this.#sent = this.client.stats().sent;
+    this.#news = false;
+    return mailbox;
+  }
+
+  /**
+   * NOOP brings what has happened. The numbers that it leaves out (UIDNEXT, and HIGHESTMODSEQ where a
+   * command took the answer for its own) are asked for by STATUS, but only when there is a reason to.
+   */
+  async #freshen(path: string, glance: boolean): Promise<MailboxObject> {
+    const quiet = this.client.stats().sent === this.#sent;
+    await command(this.client, "NOOP");
+    const mailbox = this.client.mailbox;
+    // The server has closed it: renamed or removed by somebody else.
+    if (!mailbox) return await this.#open(path);
+    const old = !quiet || this.#news;
+    if (old && !glance) await this.#renew(mailbox);
+    else if (!old) this.#sent = this.client.stats().sent;
+    return mailbox;
+  }
+
+  async #renew(mailbox: MailboxObject): Promise<void> {
+    await this.#ask(mailbox);
+    this.#sent = this.client.stats().sent;
+    this.#news = false;
+  }
+
+  /**
+   * Some servers answer STATUS from what this connection has seen of the folder (Dovecot), others from
+   * the folder itself: then it may be ahead of what can be fetched, and a NOOP brings the rest.
+   */
+  async #ask(mailbox: MailboxObject): Promise<void> {
+    this.#news = false;
+    const modseq = mailbox.highestModseq !== undefined && !mailbox.noModseq;
+    const found = await folderNumbers(this.client, mailbox.path, modseq);
+    if (found.uidValidity !== undefined && found.uidValidity !== mailbox.uidValidity) {
+      await this.#open(mailbox.path);
+      Object.assign(mailbox, this.client.mailbox);
+      return;
+    }
+    if (found.messages !== mailbox.exists) await command(this.client, "NOOP");
+    if (found.uidNext !== undefined) mailbox.uidNext = found.uidNext;
+    if (found.highestModseq !== undefined) mailbox.highestModseq = found.highestModseq;
+  }
+}

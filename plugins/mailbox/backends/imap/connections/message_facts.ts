@@ -1,0 +1,88 @@
+// Everything that is told of messages but their texts: asked for once, when they are listed, and kept
+// on the connection for the one who reads them next.
+import { Unavailable } from "../../../../../core/mod.ts";
+import type { OpenFolder } from "./connections.ts";
+import { type Facts, fetchFacts, messageIdOf, printOf, uidSet } from "../items/facts.ts";
+import { fetchTold, fieldsOf, peekFields, type Told } from "../reading/fetch.ts";
+import { flagsText } from "../items/marks.ts";
+import { atom } from "./raw.ts";
+import { shownFields } from "../reading/structure.ts";
+
+/** What is asked of a header: as much as is kept of one in a message that is scanned. */
+const HEADER_LIMIT = 256 * 1024;
+
+const items = [
+  atom("UID"),
+  atom("FLAGS"),
+  atom("INTERNALDATE"),
+  atom("RFC822.SIZE"),
+  atom("BODYSTRUCTURE"),
+  peekFields(shownFields, HEADER_LIMIT),
+];
+
+/** Messages whose facts are asked for together. */
+export const mostFacts = 128;
+/** Bytes of answers that are kept on a connection; usual ones are a kilobyte a message. */
+const MOST_KEPT = 512 * 1024;
+
+/** Lists messages. Few of them are told as a whole: most likely they are read next. */
+export async function listFacts(
+  { client, told }: OpenFolder,
+  uids: readonly number[],
+): Promise<Facts[]> {
+  const facts: Facts[] = [];
+  const rest = new Set(uids);
+  if (told && uids.length <= mostFacts) {
+    const before = client.stats().received;
+    const rows = await fetchTold(client, uids, items, () => {});
+    const keeps = client.stats().received - before <= MOST_KEPT;
+    for (const row of rows.values()) {
+      const one = factsOf(row);
+      if (!one) continue;
+      facts.push(one);
+      rest.delete(row.uid);
+      if (keeps) told.set(row.uid, row);
+    }
+  }
+  // Those that are gone are asked for once more, which costs next to nothing.
+  const set = uidSet([...rest].sort((a, b) => a - b));
+  for await (const one of fetchFacts(client, set)) facts.push(one);
+  return facts;
+}
+
+/** undefined: told incompletely, so that its Message-ID is not sure. */
+function factsOf(row: Told): Facts | undefined {
+  const { uid, flags, date, size } = row;
+  const head = fieldsOf(row);
+  if (!flags || date === undefined || size === undefined || head.length >= HEADER_LIMIT) return;
+  const messageId = messageIdOf(head);
+  const print = printOf(messageId, date, size);
+  return { uid, flags: flagsText(flags), date, size, messageId, print };
+}
+
+/**
+ * Everything but texts, of messages that are to be read; what was told of them already is taken, and
+ * kept no more. Of what a server cannot read itself, what it knows without reading it.
+ */
+export async function readFacts(
+  { client, told: kept }: OpenFolder,
+  uids: readonly number[],
+): Promise<Map<number, Told>> {
+  const known = uids.flatMap((uid) => kept?.get(uid) ?? []);
+  for (const { uid } of known) kept?.delete(uid);
+  const told = new Map(known.map((row) => [row.uid, row]));
+  const refused: number[] = [];
+  const rest = uids.filter((uid) => !told.has(uid));
+  for (const row of (await fetchTold(client, rest, items, (uid) => refused.push(uid))).values()) {
+    told.set(row.uid, row);
+  }
+  if (refused.length > 0) {
+    const little = [atom("UID"), atom("FLAGS"), atom("INTERNALDATE")];
+    const rows = await fetchTold(client, refused, little, (_, reason) => {
+      // Nothing at all can be read now: that is no property of a message.
+      throw new Unavailable(`Cannot read items: the server refuses it (${reason})`);
+    });
+    for (const row of rows.values()) told.set(row.uid, row);
+  }
+  return told;
+}

@@ -1,0 +1,134 @@
+// What a listing was told serves the read that follows it, and never longer than it holds.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { ImapFlow } from "imapflow";
+import { message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import { dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Item } from "../../../model.ts";
+import { type Desk, openDesk } from "../_items_kit.ts";
+
+const found = needs("dovecot", dovecotPresent());
+let dovecot: Dovecot;
+let tap: Tap;
+before(async () => {
+  if (found.skip) return;
+  dovecot = await startDovecot({ specialFolders: true });
+  tap = await startTap(dovecot.port);
+});
+after(async () => {
+  await tap?.stop();
+  await dovecot?.stop();
+});
+
+/** Ten messages, which were listed just now. */
+async function begin(
+  work: (desk: Desk, ids: readonly string[], imap: ImapFlow) => Promise<void>,
+): Promise<void> {
+  const desk = await openDesk({ server: dovecot, port: tap.port, user: await dovecot.addUser() });
+  try {
+    const imap = await desk.other();
+    for (let n = 0; n < 10; n++) await imap.append("INBOX", message(`no ${n}`));
+    await imap.mailboxOpen("INBOX");
+    await desk.box.changes(desk.inbox, undefined, 0);
+    const { items } = await desk.box.list(desk.inbox, {}, 10);
+    tap.reset();
+    await work(desk, items.map(({ id }) => id), imap);
+  } finally {
+    await desk.close();
+  }
+}
+
+async function read({ box }: Desk, ids: readonly string[]): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of box.read(ids, { text: 100 })) items.push(item);
+  return items;
+}
+
+const fetches = () => tap.commands.filter(({ name }) => name === "UID FETCH");
+const asksFacts = () => fetches().some(({ words }) => /BODYSTRUCTURE/.test(words));
+
+test(
+  "what was listed is read by a NOOP and one FETCH, of the texts alone",
+  found,
+  () =>
+    begin(async (desk, ids) => {
+      const items = await read(desk, ids);
+      assert.deepEqual(items.map(({ id }) => id), ids);
+      assert.match(items[0]!.mail!.subject, /^no \d$/);
+      assert.deepEqual(tap.names(), ["NOOP", "UID FETCH"]);
+      assert.ok(!asksFacts());
+    }),
+);
+
+test(
+  "it is read once: the next read asks the server again",
+  found,
+  () =>
+    begin(async (desk, ids) => {
+      const first = await read(desk, ids);
+      tap.reset();
+      assert.deepEqual(await read(desk, ids), first);
+      assert.ok(asksFacts());
+    }),
+);
+
+test(
+  "flags that somebody else changed since the listing are those of now",
+  found,
+  () =>
+    begin(async (desk, ids, imap) => {
+      const before = await read(desk, ids.slice(0, 1));
+      assert.equal(before[0]!.state.marks.read, false);
+      await imap.messageFlagsAdd("1:*", ["\\Seen"]);
+      assert.ok((await read(desk, ids)).every(({ state }) => state.marks.read));
+      assert.ok(asksFacts());
+    }),
+);
+
+test(
+  "what somebody else removed since the listing is left out",
+  found,
+  () =>
+    begin(async (desk, ids, imap) => {
+      await imap.messageDelete("1:9");
+      assert.equal((await read(desk, ids)).length, 1);
+    }),
+);
+
+test("our own changes since the listing show", found, () =>
+  begin(async (desk, ids) => {
+    await desk.box.mark(ids[3]!, { read: true }, token());
+    await desk.box.remove(ids[4]!, token());
+    const items = await read(desk, ids);
+    assert.deepEqual(items.map(({ id }) => id), ids.filter((_, at) => at !== 4));
+    assert.deepEqual(items.filter(({ state }) => state.marks.read).map(({ id }) => id), [ids[3]]);
+  }));
+
+test(
+  "a look at the changes between a listing and its read forgets what was told",
+  found,
+  () =>
+    begin(async (desk, ids, imap) => {
+      await imap.messageFlagsAdd("1:*", ["\\Seen"]);
+      await desk.box.changes(desk.inbox, undefined, 0);
+      assert.ok((await read(desk, ids)).every(({ state }) => state.marks.read));
+    }),
+);
+
+test(
+  "messages with much to tell are not kept: what waits for a read has its bounds",
+  found,
+  () =>
+    begin(async (desk, _, imap) => {
+      const to = Array.from({ length: 2000 }, (_, n) => `<somebody.number.${n}@example.net>`);
+      const long = `To: ${to.join(",\r\n ")}\r\nSubject: many\r\n\r\nText\r\n`;
+      for (let n = 0; n < 10; n++) await imap.append("INBOX", long);
+      const { items } = await desk.box.list(desk.inbox, {}, 20);
+      tap.reset();
+      assert.equal((await read(desk, items.map(({ id }) => id))).length, 20);
+      assert.ok(asksFacts());
+    }),
+);

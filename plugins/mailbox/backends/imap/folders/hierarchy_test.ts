@@ -1,0 +1,130 @@
+// The gateway keeps what the port promises of folders and of waiting: in front of Dovecot and of Cyrus.
+import { setTimeout as wait } from "node:timers/promises";
+import { after, before, describe } from "node:test";
+import type { Database } from "../../../../../core/mod.ts";
+import { silentLog } from "../../../../../core/log.ts";
+import { openStorage } from "../../../../../storage/mod.ts";
+import type { MailStore, WithPlace } from "../../../../../tests/conformance/mailbox.ts";
+import { hierarchy } from "../../../../../tests/conformance/mailbox_folders.ts";
+import { account, allFolders, openTwice } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { watching } from "../../../../../tests/conformance/mailbox_watching.ts";
+import { type FakeClock, fakeClock } from "../../../../../tests/kit.ts";
+import { accountsOf } from "../../../../../tests/kit_mailbox.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
+import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
+import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { testServer } from "../_imap_kit.ts";
+import { type Gateway, imapGateway, imapMigrations, residence } from "../mod.ts";
+
+const password = "the same for all";
+/** Whoever the suite knows. */
+const all = [1, 2, 3, 4, 5, 6, 7, 8].map((id) => account(id));
+
+let stores = 0;
+
+/** A store whose accounts are users of the server that nobody else has. */
+async function storeAt(server: MailServer): Promise<MailStore> {
+  const number = ++stores;
+  const db = await openStorage(":memory:");
+  for (const sql of imapMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  const clock = fakeClock();
+  const users = new Map<number, Promise<unknown>>();
+  const made = (id: number) => {
+    const user = users.get(id) ??
+      server.addUser(`user${id}-${number}@example.test`, { password });
+    users.set(id, user);
+    return user;
+  };
+  for (const id of [1, 2, 7, 8]) await made(id);
+  const gateways: Gateway[] = [];
+  const open = async () => {
+    const gateway = gatewayTo(server, number, db, clock);
+    gateways.push(gateway);
+    for (const id of users.keys()) {
+      await gateway.unlock(account(id), () => Promise.resolve(password));
+    }
+    return gateway.backends[0]!;
+  };
+  return {
+    backend: await open(),
+    clock,
+    roles: ["inbox", "drafts", "sent", "trash", "junk", "archive"],
+    dateStep: 1000,
+    lines: true,
+    letters: true,
+    // Names of folders are names of directories, in modified UTF-7.
+    longestName: 60,
+    // Dovecot waits for half a second before it tells, unless it is asked, and for longer where a
+    // folder is renamed.
+    async news(heard) {
+      for (let n = 0, quiet = 0; n < 500 && quiet < 70; n++, quiet += heard() ? 1 : 0) {
+        await clock.tick(20);
+        await wait(10);
+      }
+    },
+    reopen: open,
+    async close() {
+      await Promise.all(gateways.map((gateway) => gateway.close()));
+      await db.close();
+    },
+  };
+}
+
+function gatewayTo(
+  { host, port }: MailServer,
+  store: number,
+  db: Database,
+  clock: FakeClock,
+): Gateway {
+  const user = `{local}-${store}@example.test`;
+  const { config } = testServer({ host, port, domains: ["example.org"], user });
+  return imapGateway({
+    residence: residence({ backend: "local", imap: { home: config }, local: [] }),
+    db,
+    clock,
+    log: silentLog,
+    accounts: () => accountsOf(...all),
+    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
+    name: () => "mail.example.org",
+    maxMessageSize: 10 << 20,
+    returned: () => Promise.resolve(),
+  });
+}
+
+for (
+  const { product, found, start } of [
+    {
+      product: "Dovecot",
+      found: needs("dovecot", dovecotPresent()),
+      start: () => startDovecot({ specialFolders: true }),
+    },
+    {
+      product: "Cyrus",
+      found: needs("cyrus", cyrusPresent()),
+      start: () => startCyrus({ specialFolders: true }),
+    },
+  ]
+) {
+  describe(`mailbox: the gateway in front of ${product}`, found, () => {
+    let server: MailServer;
+    before(async () => {
+      if (!found.skip) server = await start();
+    });
+    after(() => server?.stop());
+    const withPlace: WithPlace = async (work) => {
+      const store = await storeAt(server);
+      try {
+        const mailbox = openTwice(store.backend);
+        const folder = async (role: string) =>
+          (await allFolders(mailbox)).find((each) => each.role === role)!.id;
+        await work({ ...store, mailbox, folder, inbox: await folder("inbox") });
+      } finally {
+        await store.close();
+      }
+    };
+    hierarchy(withPlace);
+    watching(withPlace);
+  });
+}

@@ -1,0 +1,164 @@
+// Marks set on items, and items removed.
+import { NotFound, Refused } from "../../../api.ts";
+import { withMarks } from "../../../marks.ts";
+import type { ItemId, ItemState, Marks } from "../../../model.ts";
+import type { OpenFolder } from "../connections/connections.ts";
+import { isRefusal } from "../connections/errors.ts";
+import { fetchFlags } from "./facts.ts";
+import { readState, untilFirst, writeFolder } from "./folder_state.ts";
+import {
+  deleted,
+  ended,
+  endRows,
+  type ItemRow,
+  leftover,
+  present,
+  stateOf,
+  updateRows,
+} from "./item_rows.ts";
+import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "../folders/place_rows.ts";
+import { type Attempt, once } from "./journal.ts";
+import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
+import { deleteMessages } from "./purge.ts";
+import { checkRight } from "../folders/places.ts";
+import { atom, command, pairs, word, words } from "../connections/raw.ts";
+import { needItem, sameState } from "./write.ts";
+
+/** As {@link Mailbox.mark}. */
+export async function markItem(
+  store: ItemStore,
+  id: ItemId,
+  marks: Partial<Marks>,
+  token: string,
+): Promise<ItemState> {
+  return await once(store, token, async (attempt) => {
+    const first = await needItem(store, id);
+    const folder = placeId(first.folder);
+    const { state, changed } = await inPlace(store, folder, async (place, open) => {
+      const row = await settle(store, place, open) ? await needItem(store, id) : first;
+      return await untilFirst(() => setMarks(store, open, row, marks, attempt));
+    }, { write: true, repeatable: true, doing: "mark the item" });
+    if (changed) store.wrote?.(folder);
+    return state;
+  });
+}
+
+/** Sets marks; what was seen of the server is noted only where nobody has seen something newer. */
+async function setMarks(
+  { db, clock }: ItemStore,
+  open: OpenFolder,
+  { id, folder, uid }: ItemRow,
+  given: Partial<Marks>,
+  attempt: Attempt<unknown>,
+): Promise<{ readonly state: ItemState; readonly changed: boolean }> {
+  const version = (await readState(db, folder))?.version;
+  const row = (await db.all<ItemRow>("SELECT * FROM mailbox_imap_item WHERE id = ?", [id]))[0];
+  const before = await flagsNow(open, uid!);
+  if (before === undefined || !row) throw new NotFound(`Cannot find item ${folder}.${id}`);
+  const extra = row.extra ?? undefined;
+  const wanted = withMarks(marksOf(before, extra), given);
+  const flags = await storeFlags(open, uid!, before, flagChanges(before, extra, wanted));
+  return await db.transaction((tx) =>
+    writeFolder(tx, folder, clock.now(), version, async ({ next }) => {
+      const marked = { ...row, flags, extra: extraFor(flags, wanted) ?? null };
+      const after = sameState(row, marked) ? marked : { ...marked, seq: next() };
+      await updateRows(tx, [after]);
+      const state = stateOf(after);
+      await attempt.done(tx, state);
+      return { state, changed: after !== marked };
+    })
+  );
+}
+
+/** The flags of a message; undefined where it is not there (any more). */
+async function flagsNow({ client }: OpenFolder, uid: number): Promise<string | undefined> {
+  for await (const { flags } of fetchFlags(client, String(uid))) return flags;
+  return undefined;
+}
+
+/** Sets and takes flags; returns those that the message has then. */
+async function storeFlags(
+  open: OpenFolder,
+  uid: number,
+  before: string,
+  { add, remove }: ReturnType<typeof flagChanges>,
+): Promise<string> {
+  const { mailbox } = open;
+  const keeps = (flag: string) => isPermanent(mailbox.permanentFlags, flag);
+  const refused = [...add, ...remove].find((flag) => flag.startsWith("\\") && !keeps(flag));
+  if (refused) {
+    throw new Refused(
+      "readonly",
+      `Cannot set ${refused} in ${mailbox.path}: the server keeps none`,
+    );
+  }
+  let flags = before;
+  const kept = add.filter(keeps);
+  if (kept.length > 0) flags = await addFlags(open, uid, kept) ?? flags;
+  if (remove.length > 0) flags = await store(open, uid, "-FLAGS", remove) ?? flags;
+  return flags;
+}
+
+async function addFlags(open: OpenFolder, uid: number, add: readonly string[]) {
+  const system = add.filter((flag) => flag.startsWith("\\"));
+  try {
+    return await store(open, uid, "+FLAGS", add);
+  } catch (error) {
+    // Keywords that the server will not take are kept by us; other flags it has to take.
+    if (!isRefusal(error) || system.length === add.length) throw error;
+    return system.length > 0 ? await store(open, uid, "+FLAGS", system) : undefined;
+  }
+}
+
+/** STORE; returns the flags of the message after it. */
+async function store(
+  open: OpenFolder,
+  uid: number,
+  how: "+FLAGS" | "-FLAGS",
+  flags: readonly string[],
+): Promise<string | undefined> {
+  let after: string | undefined;
+  const set = { type: "SEQUENCE", value: String(uid) };
+  await command(open.client, "UID STORE", [set, atom(how), flags.map(atom)], {
+    FETCH: (tokens) => {
+      const found = pairs(tokens[1]);
+      if (word(found.get("UID")) === String(uid) && found.has("FLAGS")) {
+        after = flagsText(words(found.get("FLAGS")));
+      }
+    },
+  });
+  return after ?? await flagsNow(open, uid);
+}
+
+/** As {@link Mailbox.remove}. It needs no token: what is gone stays gone. */
+export async function removeItem(store: ItemStore, id: ItemId): Promise<void> {
+  const first = await findItem(store, id);
+  if (!first || isOver(first)) return;
+  const folder = placeId(first.folder);
+  try {
+    await inPlace(store, folder, async (place, open) => {
+      const row = await settle(store, place, open) ? await findItem(store, id) : first;
+      if (!row || isOver(row)) return;
+      checkRight(place, "remove");
+      const purged = await deleteMessages(open, [row.uid!]);
+      await store.db.transaction((tx) =>
+        writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {
+          const now = await findItem({ ...store, db: tx }, id);
+          if (!now || isOver(now)) return;
+          if (purged) return await endRows(to, [now]);
+          const seq = now.gone === present ? to.next() : now.seq;
+          await updateRows(tx, [{ ...now, gone: deleted, seq }]);
+        })
+      );
+    }, { write: true, repeatable: true, doing: "remove the item" });
+  } catch (error) {
+    // The whole folder is gone, and the item with it.
+    if (!(error instanceof NotFound)) throw error;
+  }
+  store.wrote?.(folder);
+}
+
+function isOver({ gone, uid }: ItemRow): boolean {
+  return gone === ended || gone === leftover || uid === null;
+}

@@ -1,0 +1,142 @@
+// Gives messages their ids, and finds them again: the rows of items behind `ItemIndex`.
+import type { Database } from "../../../../../core/mod.ts";
+import type { ItemId } from "../../../model.ts";
+import { type Facts, fetchFacts, uidSet } from "./facts.ts";
+import { Overtaken, readState, untilFirst, writeFolder } from "./folder_state.ts";
+import type { ItemIndex, Located } from "./item_index.ts";
+import {
+  deleted,
+  insertRows,
+  itemId,
+  itemNumbers,
+  type ItemRow,
+  present,
+  rowsById,
+  rowsByUid,
+} from "./item_rows.ts";
+import { type ItemStore, settle } from "./item_store.ts";
+import { placeId } from "../folders/place_rows.ts";
+import { isDeleted } from "./marks.ts";
+
+export function openItemIndex(store: ItemStore): ItemIndex {
+  return {
+    async locate(ids) {
+      const wanted = new Map<number, ItemId>();
+      for (const id of ids) {
+        const numbers = itemNumbers(id);
+        if (numbers) wanted.set(numbers.item, id);
+      }
+      const located = new Map<ItemId, Located>();
+      if (wanted.size === 0) return located;
+      const rows = await rowsById(store.db, store.connections.account.id, [...wanted.keys()]);
+      for (const row of rows) {
+        const id = itemId(row);
+        if (isThere(row) && wanted.get(row.id) === id) {
+          located.set(id, locatedOf(row, row.validity));
+        }
+      }
+      return located;
+    },
+    async identify(place, open, uids) {
+      await settle(store, place, open);
+      const validity = String(open.mailbox.uidValidity);
+      const known = await rowsByUid(store.db, place.number, uids);
+      const have = new Set(known.map(({ uid }) => uid));
+      const rest = uids.filter((uid) => !have.has(uid)).sort((a, b) => a - b);
+      const told = rest.length === 0
+        ? []
+        : await tell(store, place.number, () => listed(fetchFacts(open.client, uidSet(rest))));
+      const rows = [...known.filter(isThere), ...told.map(({ row }) => row)];
+      return new Map(rows.map((row) => [row.uid!, locatedOf(row, validity)]));
+    },
+    settle: (place, open) => settle(store, place, open),
+  };
+}
+
+/** All that comes, as a list. */
+export async function listed<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const one of all) list.push(one);
+  return list;
+}
+
+/** An item that is there, and under which UID. */
+function isThere(row: ItemRow): row is ItemRow & { uid: number } {
+  return row.gone === present && row.uid !== null && row.uid > 0;
+}
+
+function locatedOf(row: ItemRow, validity: string): Located {
+  return {
+    id: itemId(row),
+    folder: placeId(row.folder),
+    uid: row.uid!,
+    validity,
+    revision: String(row.revision),
+    extra: row.extra ?? undefined,
+  };
+}
+
+/** A row, and its message as it was just seen. */
+export interface Told {
+  readonly row: ItemRow;
+  readonly facts: Facts;
+}
+
+/**
+ * The items of messages that `look` reads from a folder whose rows are settled; those without a row
+ * get it. Left out: messages marked as deleted, and what is not to be shown.
+ */
+export async function tell(
+  { db, clock }: ItemStore,
+  folder: number,
+  look: () => Promise<readonly Facts[]>,
+): Promise<Told[]> {
+  return await untilFirst(async () => {
+    // Read before the look: a row must not say something older than others have noted meanwhile.
+    const version = (await readState(db, folder))?.version ?? -1;
+    const seen = await look();
+    const uids = seen.map(({ uid }) => uid);
+    const rows = new Map((await rowsByUid(db, folder, uids)).map((row) => [row.uid, row]));
+    const missing = seen.filter(({ uid }) => !rows.has(uid));
+    for (const row of await addRows(db, folder, clock.now(), version, missing)) {
+      rows.set(row.uid, row);
+    }
+    return seen.flatMap((facts) => {
+      const row = rows.get(facts.uid);
+      return row && isThere(row) && !isDeleted(facts.flags) ? [{ row, facts }] : [];
+    });
+  });
+}
+
+/**
+ * Rows for messages that were never told. Those that came after the last look at the folder are a
+ * change: whoever has finished a listing has to hear of them.
+ */
+async function addRows(
+  db: Database,
+  folder: number,
+  now: number,
+  version: number,
+  seen: readonly Facts[],
+): Promise<ItemRow[]> {
+  if (seen.length === 0) return [];
+  const rowOf = ({ uid, print, date, flags }: Facts, seq: number) => ({
+    uid,
+    print,
+    date,
+    flags,
+    gone: isDeleted(flags) ? deleted : present,
+    seq: isDeleted(flags) ? 0 : seq,
+  });
+  return await db.transaction(async (tx) => {
+    const state = await readState(tx, folder);
+    if (state?.version !== version) throw new Overtaken("Cannot tell items: look again");
+    if (seen.every(({ uid }) => uid < state.uidnext)) {
+      return await insertRows(tx, folder, seen.map((facts) => rowOf(facts, 0)));
+    }
+    return await writeFolder(tx, folder, now, version, ({ next }) => {
+      const rows = seen.map((facts) => rowOf(facts, facts.uid < state.uidnext ? 0 : next()));
+      return insertRows(tx, folder, rows);
+    });
+  });
+}

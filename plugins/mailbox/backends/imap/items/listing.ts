@@ -1,0 +1,97 @@
+// A folder's items, newest first, by pages: INTERNALDATE is what time windows are measured by.
+import type { ListFrom, Listing } from "../../../api.ts";
+import type { FolderId, ItemState } from "../../../model.ts";
+import type { Facts } from "./facts.ts";
+import { snapshotOf } from "./folder_state.ts";
+import { inPlace, type ItemStore, settle } from "./item_store.ts";
+import { tell, type Told } from "./known_items.ts";
+import { itemId } from "./item_rows.ts";
+import { marksOf } from "./marks.ts";
+import { listFacts } from "../connections/message_facts.ts";
+import { type Order, type Orders, placeBehind } from "./order.ts";
+
+/** Most messages of one FETCH. */
+const mostAtOnce = 500;
+
+/** A part of an order: from this place up to (not including) that one. */
+type Stretch = readonly [number, number];
+
+/** A page of a folder, newest first. */
+export async function listItems(
+  store: ItemStore,
+  orders: Orders,
+  id: FolderId,
+  from: ListFrom,
+  limit: number,
+): Promise<Listing> {
+  return await inPlace(store, id, async (place, open) => {
+    await settle(store, place, open);
+    const seen = snapshotOf(open);
+    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity);
+    let [at, end] = stretchOf(order, from);
+    const items: ItemState[] = [];
+    while (at < end && items.length < limit) {
+      const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
+      const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
+      const told = await tell(store, place.number, () => listFacts(open, uids));
+      items.push(...told.sort(newestFirst).map(stateOf));
+      at = next;
+    }
+    const next = at > 0 && at < end ? tokenAt(order, at - 1) : undefined;
+    return { items, next: limit > 0 ? next : at < end ? from.after ?? "" : undefined };
+  }, { repeatable: true, doing: "list the folder" });
+}
+
+/** How many items a listing would bring. */
+export async function countItems(
+  store: ItemStore,
+  orders: Orders,
+  id: FolderId,
+  from: ListFrom,
+): Promise<number> {
+  return await inPlace(store, id, async (place, open) => {
+    const seen = snapshotOf(open);
+    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity);
+    const [at, end] = stretchOf(order, from);
+    return Math.max(0, end - at);
+  }, { repeatable: true, doing: "count the folder" });
+}
+
+/** Where a listing begins and ends in an order. */
+function stretchOf(order: Order, { after, since, until }: ListFrom): Stretch {
+  let begin = 0;
+  if (until !== undefined) begin = placeBehind(order, Math.ceil(until), 0);
+  if (after !== undefined) {
+    const { date, uid, validity } = placeOf(after);
+    // After another UIDVALIDITY all of that second come again: no matter, they have their ids.
+    const below = validity === order.seen.validity ? uid : Infinity;
+    begin = Math.max(begin, placeBehind(order, date, below));
+  }
+  const end = since === undefined ? order.uids.length : placeBehind(order, Math.ceil(since), 0);
+  return [begin, end];
+}
+
+function tokenAt({ uids, dates, seen }: Order, place: number): string {
+  return `${dates[place]}.${uids[place]}.${seen.validity}`;
+}
+
+function placeOf(token: string): { date: number; uid: number; validity: string } {
+  const [date, uid, validity = ""] = token.split(".");
+  return token === ""
+    ? { date: Infinity, uid: Infinity, validity }
+    : { date: Number(date) || 0, uid: Number(uid) || 0, validity };
+}
+
+function newestFirst({ facts: a }: { facts: Facts }, { facts: b }: { facts: Facts }): number {
+  return b.date - a.date || b.uid - a.uid;
+}
+
+/** An item as it was just seen. */
+function stateOf({ row, facts }: Told): ItemState {
+  return {
+    id: itemId(row),
+    date: facts.date,
+    revision: String(row.revision),
+    marks: marksOf(facts.flags, row.extra ?? undefined),
+  };
+}

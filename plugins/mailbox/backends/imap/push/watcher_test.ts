@@ -1,0 +1,417 @@
+// Tests of push at a real Dovecot: as it is, and as if it could do less.
+import assert from "node:assert/strict";
+import { setTimeout as wait } from "node:timers/promises";
+import { after, before, describe, test } from "node:test";
+import type { ImapFlow } from "imapflow";
+import type { Storage } from "../../../../../core/mod.ts";
+import { silentLog } from "../../../../../core/log.ts";
+import { openStorage } from "../../../../../storage/mod.ts";
+import { fakeClock } from "../../../../../tests/kit.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import { dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import { testAccount, testServer } from "../_imap_kit.ts";
+import { openConnection } from "../login/connect.ts";
+import { type ConnectionsOptions, makeConnections } from "../connections/connections.ts";
+import { folderWord } from "../folders/mailbox_name.ts";
+import { Pace } from "./pace.ts";
+import { placeMigrations } from "../folders/place_rows.ts";
+import { PlaceBook } from "../folders/places.ts";
+import { command } from "../connections/raw.ts";
+import { Watcher } from "./watcher.ts";
+
+const found = needs("dovecot", dovecotPresent());
+const message = "Subject: Tea\r\n\r\nAt five.\r\n";
+
+/** What watches an account, with a clock that stands still. */
+function parts(
+  open: ConnectionsOptions["open"],
+  db: Storage,
+  { limit, ...how }: { limit: number; notify: boolean; pace?: Pace },
+) {
+  const account = testAccount("user@example.test");
+  const clock = fakeClock();
+  const held = { now: 0 };
+  const connections = makeConnections({
+    account,
+    clock,
+    limit,
+    timeout: 30,
+    idle: 60,
+    open,
+    seen: (mailbox) => places.opened(mailbox),
+  });
+  const places: PlaceBook = new PlaceBook({
+    account,
+    db,
+    clock,
+    connections,
+    config: testServer({ host: "127.0.0.1" }).config,
+    changed: () => watcher.treeChanged(),
+  });
+  const watcher: Watcher = new Watcher({
+    clock,
+    log: silentLog,
+    places,
+    connections,
+    ...how,
+    every: 60_000,
+    timeout: 30_000,
+    linger: 30_000,
+    random: () => 0.5,
+    hold() {
+      held.now++;
+      return () => held.now--;
+    },
+  });
+  return { clock, held, connections, places, watcher };
+}
+
+/** A user with a watcher behind a tap, and another client of the same user's. */
+async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?: Pace) {
+  const user = await dovecot.addUser();
+  const login = { address: user.address, secret: { reveal: () => user.password } };
+  const at = (port: number, wishes = {}) =>
+    openConnection(testServer({ host: dovecot.host, port }), login, wishes);
+  const db = await openStorage(":memory:");
+  for (const sql of placeMigrations.flatMap(({ up }) => up)) await db.run(sql);
+  const how = { limit, notify, ...(pace && { pace }) };
+  const { places, ...all } = parts((wishes) => at(tap.port, wishes), db, how);
+  const other = await at(dovecot.port);
+  const told: string[] = [];
+  await places.refresh();
+  return {
+    user,
+    ...all,
+    other,
+    told,
+    exec: (name: string, ...words: string[]) =>
+      command(other, name, words.map((word) => folderWord(other, word))),
+    idOf: async (path: string) => (await places.all()).find((each) => each.path === path)!.id,
+    /** Waits for news of these, and of nothing else; without any, a while goes by. */
+    async hears(...wanted: string[]) {
+      const heard = () => wanted.every((each) => told.includes(each));
+      for (let n = 0; n < 500 && !heard(); n++) await wait(10);
+      await wait(wanted.length ? 50 : 800);
+      assert.deepEqual([...new Set(told)].sort(), [...new Set(wanted)].sort());
+      told.length = 0;
+    },
+    async close() {
+      all.watcher.close();
+      other.close();
+      await all.connections.close();
+      await db.close();
+    },
+  };
+}
+
+const listens = (tap: Tap) => tap.saw(({ name }) => name === "NOTIFY" || name === "IDLE");
+const listening = (tap: Tap) => tap.names().some((name) => name === "NOTIFY" || name === "IDLE");
+const select = (client: ImapFlow, path: string) => client.mailboxOpen(path);
+
+for (
+  const [title, without] of [
+    ["a server that notifies", []],
+    ["a server with IDLE", ["NOTIFY"]],
+    ["a server with IDLE and little else", ["NOTIFY", "LIST-STATUS", "CONDSTORE", "QRESYNC"]],
+  ] as const
+) {
+  describe(`watching at ${title}`, found, () => {
+    let dovecot: Dovecot;
+    let tap: Tap;
+    before(async () => {
+      dovecot = await startDovecot({ specialFolders: true, without });
+      tap = await startTap(dovecot.port);
+    });
+    after(async () => {
+      await tap?.stop();
+      await dovecot?.stop();
+    });
+    const notifies = !(without as readonly string[]).includes("NOTIFY");
+
+    test("new mail, removals and marks wake whoever watches that folder", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { user, other, told, watcher, clock, hears } = here;
+      const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
+      const others: string[] = [];
+      watcher.watch([inbox], (id) => told.push(id));
+      watcher.watch([sent], (id) => others.push(id));
+      await listens(tap);
+      if (!notifies) await hears(...(without.length > 1 ? [inbox] : []));
+      others.length = 0;
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+      await select(other, "INBOX");
+      await other.messageDelete("1");
+      await hears(inbox);
+      assert.deepEqual(others, []);
+      await other.append("Sent", message);
+      // Of other folders than the inbox only looks tell, where the server does not notify.
+      if (!notifies) await clock.tick(61_000);
+      for (let n = 0; n < 300 && !others.length; n++) await wait(10);
+      assert.deepEqual([...new Set(others)], [sent]);
+      if (notifies) {
+        await select(other, "Sent");
+        others.length = 0;
+        await other.messageFlagsAdd("1", ["\\Flagged"]);
+        for (let n = 0; n < 300 && !others.length; n++) await wait(10);
+        assert.deepEqual([...new Set(others)], [sent]);
+      }
+      await here.close();
+    });
+
+    test("an edit of the hierarchy by another client wakes who watches that", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, told, clock, hears, exec } = here;
+      watcher.watch([""], (id) => told.push(id));
+      await listens(tap);
+      await hears();
+      for (const edit of [["CREATE", "New"], ["RENAME", "New", "Newer"], ["DELETE", "Newer"]]) {
+        await exec(edit[0]!, ...edit.slice(1));
+        if (!notifies) await clock.tick(61_000);
+        await hears("");
+      }
+      await here.close();
+    });
+
+    test("what changes before it listens is told, and what had not changed is not", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, told, user, hears } = here;
+      const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
+      watcher.watch([inbox, sent, ""], (id) => told.push(id));
+      // Delivered while the connection is not even open.
+      await dovecot.deliver(user, message);
+      await here.exec("CREATE", "Meanwhile");
+      await listens(tap);
+      // Where a listing tells no numbers, nobody knows what it was like before.
+      await hears(inbox, "", ...(without.length > 1 ? [sent] : []));
+      await here.close();
+    });
+
+    test("it comes back after a break, and tells what happened meanwhile", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, told, user, clock, hears } = here;
+      const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
+      watcher.watch([inbox, sent], (id) => told.push(id));
+      await listens(tap);
+      await wait(100);
+      told.length = 0;
+      tap.reset();
+      tap.refusing = true;
+      tap.cut();
+      await dovecot.deliver(user, message);
+      for (let n = 0; n < 4; n++) {
+        await wait(30);
+        await clock.tick(2_000);
+      }
+      assert.equal(told.length, 0);
+      tap.reset();
+      for (let n = 0; n < 40 && !told.length; n++) {
+        await wait(30);
+        await clock.tick(10_000);
+      }
+      await hears(inbox);
+      // A look may have come first; then it listens after the next pause.
+      for (let n = 0; n < 40 && !listening(tap); n++) {
+        await wait(30);
+        await clock.tick(10_000);
+      }
+      await wait(100);
+      told.length = 0;
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+      await here.close();
+    });
+
+    test("after a break it comes back at once when somebody else begins to wait", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, told, user, clock, hears } = here;
+      const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
+      watcher.watch([inbox], (id) => told.push(id));
+      await listens(tap);
+      tap.reset();
+      tap.refusing = true;
+      tap.cut();
+      for (let n = 0; n < 10; n++) {
+        await wait(10);
+        await clock.tick(60_000);
+      }
+      tap.reset();
+      watcher.watch([sent], (id) => told.push(id));
+      await listens(tap);
+      await wait(100);
+      told.length = 0;
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+      await here.close();
+    });
+
+    test("one connection serves all who wait, stays for a while, and then nothing stays", async () => {
+      tap.reset();
+      const here = await desk(dovecot, tap);
+      const { watcher, clock, held, user, told, connections } = here;
+      const inbox = await here.idOf("INBOX");
+      const logins = () => new Set(tap.commands.map(({ connection }) => connection)).size;
+      const stops = Array.from({ length: 50 }, () => watcher.watch([inbox], (id) => told.push(id)));
+      await listens(tap);
+      await wait(50);
+      const before = logins();
+      assert.equal(held.now, 1);
+      for (const stop of stops) {
+        stop();
+        stop();
+      }
+      assert.equal(held.now, 0);
+      told.length = 0;
+      await dovecot.deliver(user, message);
+      await wait(700);
+      assert.equal(told.length, 0, "a watch that was ended is silent");
+      await clock.tick(20_000);
+      const again = watcher.watch([inbox], (id) => told.push(id));
+      await dovecot.deliver(user, message);
+      await here.hears(inbox);
+      assert.equal(logins(), before, "nobody logged in anew");
+      again();
+      await clock.tick(40_000);
+      await connections.close();
+      for (let n = 0; n < 100 && tap.open; n++) await wait(10);
+      assert.deepEqual([tap.open, clock.pending, held.now], [0, 0, 0]);
+      await here.close();
+    });
+  });
+}
+
+describe("watching a server that holds news back", found, () => {
+  let dovecot: Dovecot;
+  let tap: Tap;
+  before(async () => {
+    dovecot = await startDovecot({ specialFolders: true });
+    tap = await startTap(dovecot.port);
+  });
+  after(async () => {
+    await tap?.stop();
+    await dovecot?.stop();
+  });
+
+  test("it is asked for news of the inbox while few wait, and no more when many do", async () => {
+    const pace = new Pace();
+    const here = await desk(dovecot, tap, 4, true, pace);
+    const { watcher, told, user, clock, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await listens(tap);
+    await wait(100);
+    const asks = () => tap.names().filter((name) => name === "NOOP").length;
+    const before = asks();
+    await dovecot.deliver(user, message);
+    await clock.tick(200);
+    await tap.saw(({ name }) => name === "NOOP");
+    await hears(inbox);
+    assert.equal(asks(), before + 1);
+    const others = Array.from({ length: 60 }, () => pace.join());
+    await clock.tick(200);
+    await wait(50);
+    const then = asks();
+    for (let n = 0; n < 10; n++) await clock.tick(200);
+    await wait(50);
+    assert.equal(asks(), then);
+    for (const leave of others) leave();
+    await clock.tick(5_000);
+    await wait(50);
+    await clock.tick(200);
+    await wait(50);
+    assert.ok(asks() > then);
+    await here.close();
+  });
+});
+
+describe("watching where connections are few", found, () => {
+  let dovecot: Dovecot;
+  let tap: Tap;
+  before(async () => {
+    dovecot = await startDovecot({ specialFolders: true, connectionsPerUser: 2 });
+    tap = await startTap(dovecot.port);
+  });
+  after(async () => {
+    await tap?.stop();
+    await dovecot?.stop();
+  });
+
+  test("with one connection for all there are looks every now and then", async () => {
+    const here = await desk(dovecot, tap, 1);
+    const { watcher, told, user, clock, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await hears();
+    await dovecot.deliver(user, message);
+    await hears();
+    await clock.tick(61_000);
+    await hears(inbox);
+    assert.ok(!tap.names().includes("NOTIFY"));
+    await here.close();
+  });
+
+  test("it gives its connection to work where the server allows no other, and looks from then on", async () => {
+    tap.reset();
+    // The other client has one of the two.
+    const here = await desk(dovecot, tap);
+    const { watcher, told, user, clock, connections, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    // The pool's own connection goes when nobody uses it; then it listens.
+    for (let n = 0; n < 40 && !tap.names().includes("NOTIFY"); n++) {
+      await clock.tick(61_000);
+      await wait(30);
+    }
+    const work = connections.inFolder("INBOX", ({ mailbox }) => Promise.resolve(mailbox.exists));
+    for (let n = 0; n < 10; n++) {
+      await wait(20);
+      await clock.tick(1_000);
+    }
+    assert.equal(await work, 0);
+    told.length = 0;
+    await dovecot.deliver(user, message);
+    for (let n = 0; n < 20 && !told.length; n++) {
+      await clock.tick(10_000);
+      await wait(30);
+    }
+    await hears(inbox);
+    await here.close();
+  });
+});
+
+describe("watching at a Dovecot that hibernates", found, () => {
+  let dovecot: Dovecot;
+  let tap: Tap;
+  before(async () => {
+    dovecot = await startDovecot({ specialFolders: true, hibernate: true });
+    tap = await startTap(dovecot.port);
+  });
+  after(async () => {
+    await tap?.stop();
+    await dovecot?.stop();
+  });
+
+  test("who waits with IDLE is handed over, and still hears of every message", async () => {
+    tap.reset();
+    const here = await desk(dovecot, tap, 4, false);
+    const { user, told, watcher, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await listens(tap);
+    for (let n = 0; n < 3; n++) {
+      const asleep = async () => (await dovecot.log()).split("Hibernating").length;
+      const before = await asleep();
+      for (let tries = 0; tries < 300 && await asleep() <= before; tries++) await wait(10);
+      await dovecot.deliver(user, message);
+      await hears(inbox);
+    }
+    await here.close();
+  });
+});

@@ -1,0 +1,72 @@
+// With which message a conversation began: its id cannot be told from the conversation's.
+import type { MailFacts } from "../../../mime/mod.ts";
+import { threadKeys } from "../../../mime/thread.ts";
+import type { Query } from "../../../query.ts";
+import { fetchTold, peekFields } from "../reading/fetch.ts";
+import { headerFacts } from "./header_facts.ts";
+import type { Place } from "../folders/places.ts";
+import { atom } from "../connections/raw.ts";
+import type { Reading } from "../reading/read.ts";
+
+/** Conversations that were read lately, and the Message-ID of the first mail of each. */
+export interface ThreadRoots {
+  get(thread: string): string | undefined;
+  set(thread: string, root: string): unknown;
+}
+
+/** The newest messages of each folder that are looked at for a conversation nobody has read lately. */
+const LOOKED = 1000;
+
+/** What a conversation is named by; undefined: a mail without any id, which is one of its own. */
+export function rootOf({ references, inReplyTo, messageId }: MailFacts): string | undefined {
+  return references[0] ?? inReplyTo[0] ?? messageId;
+}
+
+/** Remembers the conversation of a mail; answers which it is. */
+export function threadOf(facts: MailFacts, roots: ThreadRoots | undefined): string {
+  const { fresh } = threadKeys(facts);
+  const root = rootOf(facts);
+  if (root !== undefined) roots?.set(fresh, root);
+  return fresh;
+}
+
+/**
+ * The first messages of the conversations that a query asks for. Who asks for one has seen it, so
+ * that mostly they are known; after a restart they are looked for among the newest messages.
+ */
+export async function findRoots(
+  { connections, roots }: Reading,
+  query: Query,
+  places: readonly Place[],
+  late: () => boolean,
+): Promise<
+  { readonly known: ReadonlyMap<string, string | undefined>; readonly complete: boolean }
+> {
+  const known = new Map(threadsIn(query).map((thread) => [thread, roots?.get(thread)]));
+  let complete = true;
+  for (const { path, selectable } of places) {
+    if (![...known.values()].includes(undefined)) return { known, complete: true };
+    if (late()) return { known, complete: false };
+    if (!selectable) continue;
+    const facts = await connections.inFolder(path, async ({ client, mailbox: { exists } }) => {
+      if (exists === 0) return [];
+      const first = Math.max(1, exists - LOOKED + 1);
+      complete &&= first === 1;
+      const uids = await client.search({ seq: `${first}:${exists}` }, { uid: true }) || [];
+      const fields = peekFields(["MESSAGE-ID", "REFERENCES", "IN-REPLY-TO"], 16 * 1024);
+      return [...(await fetchTold(client, uids, [atom("UID"), fields])).values()].map(headerFacts);
+    }, { repeatable: true });
+    for (const each of facts) {
+      const thread = threadOf(each, roots);
+      if (known.has(thread)) known.set(thread, rootOf(each));
+    }
+  }
+  return { known, complete };
+}
+
+function threadsIn(query: Query): readonly string[] {
+  if ("and" in query) return query.and.flatMap(threadsIn);
+  if ("or" in query) return query.or.flatMap(threadsIn);
+  if ("not" in query) return threadsIn(query.not);
+  return "thread" in query ? [query.thread] : [];
+}
