@@ -15,7 +15,7 @@ export type Fuzzer = (random: Random, target: Target) => Promise<void>;
 
 const pick = <T>(random: Random, all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
 
-const folder = fileURLToPath(new URL("../corpus", import.meta.url));
+const folder = fileURLToPath(new URL("../corpus/", import.meta.url));
 /** Real messages. */
 export const corpus: ReadonlyMap<string, Uint8Array> = new Map(
   readdirSync(folder).filter((name) => name.endsWith(".eml")).sort()

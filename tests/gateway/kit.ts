@@ -22,7 +22,7 @@ import { startTap, type Tap } from "../servers/tap.ts";
 import { needs } from "../needs.ts";
 
 const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
-const corpus = fileURLToPath(new URL("../corpus", import.meta.url));
+const corpus = fileURLToPath(new URL("../corpus/", import.meta.url));
 
 /** The mail servers that are tested with. */
 export const products = [

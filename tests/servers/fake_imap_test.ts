@@ -56,7 +56,7 @@ test(
   "its messages look as those of Dovecot do, in all parts",
   needs("dovecot", dovecotPresent()),
   async () => {
-    const corpus = new URL("../corpus", import.meta.url).pathname;
+    const corpus = new URL("../corpus/", import.meta.url).pathname;
     const dovecot = await startDovecot();
     try {
       const real = await connected(dovecot, await dovecot.addUser());

@@ -9,7 +9,7 @@ import { seededRandom } from "../../../tests/kit.ts";
 import { leaves, scanBytes } from "./structure.ts";
 import { type ReadMail, readMail } from "./mod.ts";
 
-const folder = fileURLToPath(new URL("../../../tests/corpus", import.meta.url));
+const folder = fileURLToPath(new URL("../../../tests/corpus/", import.meta.url));
 const corpus = new Map(
   readdirSync(folder).filter((name) => name.endsWith(".eml"))
     .map((name) => [name.slice(0, -4), readFileSync(join(folder, name))]),

@@ -18,7 +18,7 @@ import { samples } from "../../../sample/messages.ts";
 import { filledMailbox } from "../_reading_kit.ts";
 import { readItems } from "./read.ts";
 
-const folder = fileURLToPath(new URL("../../../../../tests/corpus", import.meta.url));
+const folder = fileURLToPath(new URL("../../../../../tests/corpus/", import.meta.url));
 
 async function messages(): Promise<Map<string, Uint8Array>> {
   const corpus = readdirSync(folder).filter((name) => name.endsWith(".eml"))
