@@ -47,6 +47,23 @@ const all: Record<string, Script> = {
       { op: "rest" },
     ],
   },
+  // By the 14th statement the folder is made, and the device's new key is not.
+  "the power goes while a folder is made, and somebody removes it before the device asks again": {
+    devices: [phone({})],
+    ops: [
+      { op: "folders", device: 0 },
+      {
+        op: "edit",
+        device: 0,
+        how: "create",
+        folder: 0,
+        fault: { power: { after: 14, written: false } },
+      },
+      { op: "tree", account: 0, how: "remove", folder: 0 },
+      { op: "folders", device: 0 },
+      { op: "rest" },
+    ],
+  },
   "a draft, which comes read, is moved away before its mark arrives": {
     devices: [phone({ version: "16.1" })],
     ops: [

@@ -4,7 +4,7 @@ import { type EditsFolders, type FolderId, type Mailbox, Refused } from "../../m
 import { type EasCall, el, type Element, type Held, hierarchy, Status, type Tag } from "../api.ts";
 import { Busy } from "../device_lock.ts";
 import { Outdated, type Session } from "../sync_state.ts";
-import { isSame } from "./folder_sync.ts";
+import { isSame, placeless } from "./folder_sync.ts";
 import { deviceOf, type Work } from "./work.ts";
 
 // MS-ASCMD 2.2.3.177.2 to 2.2.3.177.5: what all three commands say alike
@@ -144,13 +144,16 @@ function tokenOf(call: EasCall, { key, id }: FolderEdit): string {
 /**
  * Makes durable what the answer says; returns its key. The place in the history stays where it was:
  * what others did comes with the next FolderSync, which finds that the device knows of its own edit.
+ * Not so where a folder was made: a repeat is told of the one that its first attempt made before the
+ * server stopped. If that is gone again, a FolderSync in between had nothing to say and went past it.
  */
 async function handOut(session: Session, { id }: FolderEdit, done: Edited): Promise<string> {
   const held = done.held ? [done.held] : [];
   const gone = done.gone === undefined ? [] : [done.gone];
   if (session.lost && isSame(session.lost, { held, gone })) return session.lost.key;
   const record = JSON.stringify({ done } satisfies Entry);
-  return await session.commit({ state: session.state!, held, gone, journal: [{ id, record }] });
+  const state = done.serverId === undefined ? session.state! : placeless;
+  return await session.commit({ state, held, gone, journal: [{ id, record }] });
 }
 
 /** The answer's document: a key and an id only where the edit was done. */

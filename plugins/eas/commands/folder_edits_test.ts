@@ -129,6 +129,24 @@ describe("the folder commands", () => {
       assert.equal((await named("Once")).length, 1);
     });
 
+    it("that was cut off, and whose folder went again unseen, leaves no folder behind", async () => {
+      const key = await start();
+      let made = "";
+      instead.createFolder = async (folder, token) => {
+        delete instead.createFolder;
+        made = (await edits().createFolder(folder, token)).id;
+        await edits().removeFolder(made);
+        throw new Error("the power fails");
+      };
+      await assert.rejects(app.client().folderCreate(key, { name: "Once" }));
+      const unseen = await app.client().folderSync(key);
+      assert.deepEqual([unseen.key, unseen.adds, unseen.deletes], [key, [], []]);
+      const reply = await app.client().folderCreate(key, { name: "Once" });
+      assert.deepEqual([reply.status, reply.id], [1, made]);
+      const { deletes } = await app.client().folderSync(reply.key!);
+      assert.deepEqual([deletes, await named("Once")], [[made], []]);
+    });
+
     it("has status 2 for a name that is taken there, in whatever case", async () => {
       await make("Übersicht");
       const key = await start();

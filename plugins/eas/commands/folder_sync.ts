@@ -19,8 +19,12 @@ type Outcome =
 
 /** What the engine remembers of the hierarchy. */
 interface State {
-  readonly cursor: Cursor;
+  /** Absent: the next FolderSync compares all that there is with what the device has. */
+  readonly cursor?: Cursor;
 }
+
+/** The state of a device whose place in the history says nothing of what it has. */
+export const placeless = JSON.stringify({} satisfies State);
 
 /** MS-ASCMD 2.2.1.5 */
 export function folderSync(work: Work): Command<Request, Outcome> {
