@@ -18,9 +18,9 @@ export type { MailStore } from "./mailbox_kit.ts";
 /** Runs `work` with an empty store of its own. */
 export type WithPlace = (work: (place: Place) => Promise<void>) => Promise<void>;
 
-/** Runs the suite: `mailboxConformance("memory", open)` in a backend's test file. */
-export function mailboxConformance(name: string, open: () => Promise<MailStore>): void {
-  const withPlace: WithPlace = async (work) => {
+/** Gives each test a store of its own, made by `open`. */
+export function placesIn(open: () => Promise<MailStore>): WithPlace {
+  return async (work) => {
     const store = await open();
     try {
       const mailbox = openTwice(store.backend);
@@ -31,6 +31,11 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
       await store.close();
     }
   };
+}
+
+/** Runs the suite: `mailboxConformance("memory", open)` in a backend's test file. */
+export function mailboxConformance(name: string, open: () => Promise<MailStore>): void {
+  const withPlace = placesIn(open);
   describe(`mailbox: ${name}`, () => {
     hierarchy(withPlace);
     listings(withPlace);

@@ -5,17 +5,10 @@ import * as v from "valibot";
 import type { Database } from "../../../../core/mod.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { openStorage } from "../../../../storage/mod.ts";
-import type { MailStore, WithPlace } from "../../../../tests/conformance/mailbox.ts";
+import { type MailStore, placesIn } from "../../../../tests/conformance/mailbox.ts";
 import { changesOfItems } from "../../../../tests/conformance/mailbox_changes.ts";
 import { tokensOnce } from "../../../../tests/conformance/mailbox_deliveries.ts";
-import {
-  account,
-  allFolders,
-  openTwice,
-  put,
-  subjects,
-  token,
-} from "../../../../tests/conformance/mailbox_kit.ts";
+import { account, put, subjects, token } from "../../../../tests/conformance/mailbox_kit.ts";
 import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
 import { parts, reading } from "../../../../tests/conformance/mailbox_reading.ts";
 import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
@@ -113,17 +106,7 @@ describe("the gateway in front of Dovecot", found, () => {
   });
   after(() => dovecot?.stop());
 
-  const withPlace: WithPlace = async (work) => {
-    const store = await storeAt(dovecot);
-    try {
-      const mailbox = openTwice(store.backend);
-      const folder = async (role: string) =>
-        (await allFolders(mailbox)).find((each) => each.role === role)!.id;
-      await work({ ...store, mailbox, folder, inbox: await folder("inbox") });
-    } finally {
-      await store.close();
-    }
-  };
+  const withPlace = placesIn(() => storeAt(dovecot));
 
   it("leaves out what was in a folder that is gone, and finds one that another client renamed", () =>
     withPlace(async ({ mailbox }) => {

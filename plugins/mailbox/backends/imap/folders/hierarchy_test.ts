@@ -4,9 +4,9 @@ import { after, before, describe } from "node:test";
 import type { Database } from "../../../../../core/mod.ts";
 import { silentLog } from "../../../../../core/log.ts";
 import { openStorage } from "../../../../../storage/mod.ts";
-import type { MailStore, WithPlace } from "../../../../../tests/conformance/mailbox.ts";
+import { type MailStore, placesIn } from "../../../../../tests/conformance/mailbox.ts";
 import { hierarchy } from "../../../../../tests/conformance/mailbox_folders.ts";
-import { account, allFolders, openTwice } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { account } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { watching } from "../../../../../tests/conformance/mailbox_watching.ts";
 import { type FakeClock, fakeClock } from "../../../../../tests/kit.ts";
 import { accountsOf } from "../../../../../tests/kit_mailbox.ts";
@@ -113,17 +113,7 @@ for (
       if (!found.skip) server = await start();
     });
     after(() => server?.stop());
-    const withPlace: WithPlace = async (work) => {
-      const store = await storeAt(server);
-      try {
-        const mailbox = openTwice(store.backend);
-        const folder = async (role: string) =>
-          (await allFolders(mailbox)).find((each) => each.role === role)!.id;
-        await work({ ...store, mailbox, folder, inbox: await folder("inbox") });
-      } finally {
-        await store.close();
-      }
-    };
+    const withPlace = placesIn(() => storeAt(server));
     hierarchy(withPlace);
     watching(withPlace);
   });
