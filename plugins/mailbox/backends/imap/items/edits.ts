@@ -5,7 +5,7 @@ import type { ItemId, ItemState, Marks } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
 import { isRefusal } from "../connections/errors.ts";
 import { fetchFlags } from "./facts.ts";
-import { readState, untilFirst, writeFolder } from "./folder_state.ts";
+import { Overtaken, readState, untilFirst, writeFolder } from "./folder_state.ts";
 import {
   deleted,
   ended,
@@ -21,7 +21,7 @@ import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
 import { deleteMessages } from "./purge.ts";
-import { checkRight } from "../folders/places.ts";
+import { checkRight, type Place } from "../folders/places.ts";
 import { atom, command, pairs, word, words } from "../connections/raw.ts";
 import { needItem, sameState } from "./write.ts";
 
@@ -33,12 +33,17 @@ export async function markItem(
   token: string,
 ): Promise<ItemState> {
   return await once(store, token, async (attempt) => {
-    const first = await needItem(store, id);
-    const folder = placeId(first.folder);
-    const { state, changed } = await inPlace(store, folder, async (place, open) => {
-      const row = await settle(store, place, open) ? await needItem(store, id) : first;
-      return await untilFirst(() => setMarks(store, open, row, marks, attempt));
-    }, { write: true, repeatable: true, doing: "mark the item" });
+    const folder = placeId((await needItem(store, id)).folder);
+    const work = async (place: Place, open: OpenFolder) => {
+      await settle(store, place, open);
+      return await setMarks(store, place.number, open, id, marks, attempt);
+    };
+    const { state, changed } = await inPlace(
+      store,
+      folder,
+      (place, open) => untilFirst(() => work(place, open)),
+      { write: true, repeatable: true, doing: "mark the item" },
+    );
     if (changed) store.wrote?.(folder);
     return state;
   });
@@ -46,19 +51,23 @@ export async function markItem(
 
 /** Sets marks; what was seen of the server is noted only where nobody has seen something newer. */
 async function setMarks(
-  { db, clock }: ItemStore,
+  store: ItemStore,
+  folder: number,
   open: OpenFolder,
-  { id, folder, uid }: ItemRow,
+  id: ItemId,
   given: Partial<Marks>,
   attempt: Attempt<unknown>,
 ): Promise<{ readonly state: ItemState; readonly changed: boolean }> {
+  const { db, clock } = store;
   const version = (await readState(db, folder))?.version;
-  const row = (await db.all<ItemRow>("SELECT * FROM mailbox_imap_item WHERE id = ?", [id]))[0];
-  const before = await flagsNow(open, uid!);
-  if (before === undefined || !row) throw new NotFound(`Cannot find item ${folder}.${id}`);
+  // Which message it is now, with that version: another one where it was replaced meanwhile.
+  const { validity: _, ...row } = await needItem(store, id);
+  const uid = row.uid!;
+  const before = await flagsNow(open, uid);
+  if (before === undefined) throw new NotFound(`Cannot find item ${id}`);
   const extra = row.extra ?? undefined;
   const wanted = withMarks(marksOf(before, extra), given);
-  const flags = await storeFlags(open, uid!, before, flagChanges(before, extra, wanted));
+  const flags = await storeFlags(open, uid, before, flagChanges(before, extra, wanted));
   return await db.transaction((tx) =>
     writeFolder(tx, folder, clock.now(), version, async ({ next }) => {
       const marked = { ...row, flags, extra: extraFor(flags, wanted) ?? null };
@@ -137,26 +146,42 @@ export async function removeItem(store: ItemStore, id: ItemId): Promise<void> {
   if (!first || isOver(first)) return;
   const folder = placeId(first.folder);
   try {
-    await inPlace(store, folder, async (place, open) => {
-      const row = await settle(store, place, open) ? await findItem(store, id) : first;
-      if (!row || isOver(row)) return;
-      checkRight(place, "remove");
-      const purged = await deleteMessages(open, [row.uid!]);
-      await store.db.transaction((tx) =>
-        writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {
-          const now = await findItem({ ...store, db: tx }, id);
-          if (!now || isOver(now)) return;
-          if (purged) return await endRows(to, [now]);
-          const seq = now.gone === present ? to.next() : now.seq;
-          await updateRows(tx, [{ ...now, gone: deleted, seq }]);
-        })
-      );
-    }, { write: true, repeatable: true, doing: "remove the item" });
+    await inPlace(
+      store,
+      folder,
+      (place, open) => untilFirst(() => removeMessage(store, place, open, id)),
+      { write: true, repeatable: true, doing: "remove the item" },
+    );
   } catch (error) {
     // The whole folder is gone, and the item with it.
     if (!(error instanceof NotFound)) throw error;
   }
   store.wrote?.(folder);
+}
+
+/** Removes the message that an item is now, and notes it. Overtaken: it is another one by then. */
+async function removeMessage(
+  store: ItemStore,
+  place: Place,
+  open: OpenFolder,
+  id: ItemId,
+): Promise<void> {
+  await settle(store, place, open);
+  const row = await findItem(store, id);
+  if (!row || isOver(row)) return;
+  checkRight(place, "remove");
+  const purged = await deleteMessages(open, [row.uid!]);
+  await store.db.transaction((tx) =>
+    writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {
+      const now = await findItem({ ...store, db: tx }, id);
+      if (!now || isOver(now)) return;
+      // Replaced meanwhile: without a row the new message would be there, and nobody told of it.
+      if (now.uid !== row.uid) throw new Overtaken("Cannot note the end: there is a new message");
+      if (purged) return await endRows(to, [now]);
+      const seq = now.gone === present ? to.next() : now.seq;
+      await updateRows(tx, [{ ...now, gone: deleted, seq }]);
+    })
+  );
 }
 
 function isOver({ gone, uid }: ItemRow): boolean {

@@ -114,7 +114,9 @@ async function beginMove(
   const sent = await inPlace(store, placeId(first.folder), async (place, open) => {
     checkRight(place, "remove");
     checkDeletes(open);
-    const row = await settle(store, place, open) ? await needItem(store, id) : first;
+    await settle(store, place, open);
+    // Now, and not before: somebody may have replaced it while a connection was waited for.
+    const row = await needItem(store, id);
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);
     const meant = await intend(open, target, facts, row, attempt);

@@ -70,12 +70,13 @@ export async function purgeLeftovers(
     const purged = await deleteMessages(open, rows.map(({ uid }) => uid!));
     await store.db.transaction((tx) =>
       writeFolder(tx, number, store.clock.now(), undefined, async ({ set, state, now }) => {
-        await tx.run(
+        // Only what is left over still: somebody may have purged it too, or put an item back.
+        const { changes } = await tx.run(
           `UPDATE mailbox_imap_item SET gone = ?, at = ?, uid = ${purged ? "NULL" : "uid"} ` +
-            "WHERE id IN (SELECT value FROM json_each(?))",
+            `WHERE id IN (SELECT value FROM json_each(?)) AND gone = ${leftover}`,
           [purged ? ended : deleted, now, JSON.stringify(rows.map(({ id }) => id))],
         );
-        set({ leftovers: Math.max(0, state.leftovers - rows.length) });
+        set({ leftovers: Math.max(0, state.leftovers - changes) });
       })
     );
   } catch {

@@ -149,7 +149,9 @@ export async function replaceItem(
       checkRight(place, "insert");
       checkRight(place, "remove");
       checkDeletes(open);
-      const row = await settle(store, place, open) ? await needItem(store, id) : first;
+      await settle(store, place, open);
+      // Now, and not before: another replacement may have come while a connection was waited for.
+      const row = await needItem(store, id);
       const old = await factsOf(open.client, row.uid!);
       // An earlier try may have come as far as to delete it.
       if (!old && !attempt.before) throw new NotFound(`Cannot find item ${id}`);

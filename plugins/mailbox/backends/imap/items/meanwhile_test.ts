@@ -1,0 +1,179 @@
+// Writes that come upon an item which has got another message while they were on their way to it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { ImapFlow } from "imapflow";
+import { listAll, message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { deferred } from "../../../../../tests/kit.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import { dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Mailbox } from "../../../api.ts";
+import { Device } from "../_device_kit.ts";
+import { type Desk, openDesk } from "../_items_kit.ts";
+import type { ItemStore } from "./item_store.ts";
+
+const found = needs("dovecot", dovecotPresent());
+
+/** A store whose work waits for `come` before it enters a folder. */
+function late(store: ItemStore, come: () => Promise<void>): ItemStore {
+  const { connections } = store;
+  return {
+    ...store,
+    connections: {
+      account: connections.account,
+      use: (work, how) => connections.use(work, how),
+      own: (wanted) => connections.own(wanted),
+      leave: (path, delimiter) => connections.leave(path, delimiter),
+      close: () => connections.close(),
+      inFolder: async (path, work, how) => {
+        await come();
+        return await connections.inFolder(path, work, how);
+      },
+    },
+  };
+}
+
+/** A store that waits for `come` before each of its transactions. */
+function slow(store: ItemStore, come: () => Promise<void>): ItemStore {
+  const { db } = store;
+  return {
+    ...store,
+    db: {
+      all: (sql, values) => db.all(sql, values),
+      run: (sql, values) => db.run(sql, values),
+      close: () => db.close(),
+      transaction: async (work) => {
+        await come();
+        return await db.transaction(work);
+      },
+    },
+  };
+}
+
+/** `work`, the first time. */
+function once(work: () => Promise<unknown>): (() => Promise<void>) & { done?: boolean } {
+  const come = async () => {
+    if (come.done) return;
+    come.done = true;
+    await work();
+  };
+  come.done = false;
+  return come;
+}
+
+for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
+  const kind = without.length ? `without ${without.join(" and ")}` : "with everything";
+  describe(`an item that is replaced meanwhile, ${kind}`, found, () => {
+    let dovecot: Dovecot;
+    let tap: Tap;
+    before(async () => {
+      dovecot = await startDovecot({ specialFolders: true, without });
+      tap = await startTap(dovecot.port);
+    });
+    after(async () => {
+      await tap?.stop();
+      await dovecot?.stop();
+    });
+
+    /** An item, and a device that has it. */
+    async function begin(work: (world: World) => Promise<void>): Promise<void> {
+      const user = await dovecot.addUser();
+      const desk = await openDesk({ server: dovecot, port: tap.port, user });
+      try {
+        const imap = await desk.other();
+        await imap.append("INBOX", message("old"));
+        const device = await new Device(desk.box, desk.inbox).begin();
+        tap.reset();
+        await work({ desk, imap, device, item: [...device.items.keys()][0]! });
+      } finally {
+        await desk.close();
+      }
+    }
+
+    /** A box that enters a folder only after somebody else has replaced the item. */
+    function lateBox({ desk, device, item }: World): Mailbox {
+      const replaced = once(async () => {
+        await desk.box.replace(item, { mime: message("new") }, token());
+        // The look goes beyond the new message: nobody comes upon it again.
+        await device.sync();
+      });
+      return desk.with(late(desk.store, replaced)).box;
+    }
+
+    async function nothingIsThere({ desk, imap, device }: World): Promise<void> {
+      await device.sync();
+      assert.deepEqual(device.states, []);
+      assert.deepEqual(await listAll(desk.box, desk.inbox), []);
+      const there = await imap.status("INBOX", { messages: true });
+      assert.equal(there && there.messages, 0);
+    }
+
+    test("a removal takes away what it is by now", () =>
+      begin(async (world) => {
+        await lateBox(world).remove(world.item, token());
+        await nothingIsThere(world);
+      }));
+
+    test("a removal that was done before the replacement was noted takes away that too", () =>
+      begin(async (world) => {
+        const { desk, device, item } = world;
+        const [stored, removed] = [deferred<void>(), deferred<void>()];
+        const toNote = async () => {
+          if (!tap.names().includes("APPEND")) return;
+          stored.resolve();
+          await removed.promise;
+        };
+        const replacer = desk.with(slow(desk.store, toNote)).box;
+        const replacing = replacer.replace(item, { mime: message("new") }, token());
+        await stored.promise;
+        const noted = once(async () => {
+          removed.resolve();
+          await replacing;
+          await device.sync();
+        });
+        await desk.with(slow(desk.store, noted)).box.remove(item, token());
+        assert.ok(noted.done, "it was replaced meanwhile");
+        await nothingIsThere(world);
+      }));
+
+    test("marks are set on what it is by now", () =>
+      begin(async (world) => {
+        const { desk, device, item } = world;
+        await lateBox(world).mark(item, { read: true }, token());
+        await device.sync();
+        assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+        assert.equal(device.items.get(item)!.marks.read, true);
+      }));
+
+    test("another replacement follows the first", () =>
+      begin(async (world) => {
+        const { desk, device, item } = world;
+        await lateBox(world).replace(item, { mime: message("newer") }, token());
+        await device.sync();
+        assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+        assert.deepEqual(await subjects(desk.box, device.states), ["newer"]);
+      }));
+
+    test("a move takes along what it is by now", () =>
+      begin(async (world) => {
+        const { desk, device, item } = world;
+        const trash = desk.folder("trash");
+        await desk.box.changes(trash, undefined, 0);
+        const moved = await lateBox(world).move(item, trash, token());
+        await device.sync();
+        assert.deepEqual(device.states, []);
+        assert.deepEqual(await listAll(desk.box, desk.inbox), []);
+        const there = await listAll(desk.box, trash);
+        assert.deepEqual(there.map(({ id }) => id), [moved]);
+        assert.deepEqual(await subjects(desk.box, there), ["new"]);
+      }));
+  });
+}
+
+interface World {
+  readonly desk: Desk;
+  readonly imap: ImapFlow;
+  readonly device: Device;
+  readonly item: string;
+}
