@@ -87,7 +87,10 @@ async function desk(dovecot: Dovecot, tap: Tap, limit = 4, notify = true, pace?:
     other,
     told,
     exec: (name: string, ...words: string[]) =>
-      command(other, name, words.map((word) => folderWord(other, word))),
+      command(other, name, words.map((word) => folderWord(other, word))).catch((error) => {
+        // The library does not say what the server said.
+        throw new Error(`${name} ${words.join(" ")}: ${error.responseText}`, { cause: error });
+      }),
     idOf: async (path: string) => (await places.all()).find((each) => each.path === path)!.id,
     /** Waits for news of these, and of nothing else; without any, a while goes by. */
     async hears(...wanted: string[]) {
