@@ -10,20 +10,21 @@ import {
   deleted,
   ended,
   endRows,
+  itemId,
   type ItemRow,
   leftover,
   present,
   stateOf,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { findItem, inPlace, type ItemStore, rowNow, settle } from "./item_store.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
 import { deleteMessages } from "./purge.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { atom, command, pairs, word, words } from "../connections/raw.ts";
-import { needItem, sameState } from "./write.ts";
+import { needItem, needItemNow, sameState } from "./write.ts";
 
 /** As {@link Mailbox.mark}. */
 export async function markItem(
@@ -33,10 +34,11 @@ export async function markItem(
   token: string,
 ): Promise<ItemState> {
   return await once(store, token, async (attempt) => {
-    const folder = placeId((await needItem(store, id)).folder);
+    const first = await needItem(store, id);
+    const folder = placeId(first.folder);
     const work = async (place: Place, open: OpenFolder) => {
       await settle(store, place, open);
-      return await setMarks(store, place.number, open, id, marks, attempt);
+      return await setMarks(store, open, first, marks, attempt);
     };
     const { state, changed } = await inPlace(
       store,
@@ -52,19 +54,19 @@ export async function markItem(
 /** Sets marks; what was seen of the server is noted only where nobody has seen something newer. */
 async function setMarks(
   store: ItemStore,
-  folder: number,
   open: OpenFolder,
-  id: ItemId,
+  first: ItemRow,
   given: Partial<Marks>,
   attempt: Attempt<unknown>,
 ): Promise<{ readonly state: ItemState; readonly changed: boolean }> {
   const { db, clock } = store;
+  const { folder } = first;
   const version = (await readState(db, folder))?.version;
   // Which message it is now, with that version: another one where it was replaced meanwhile.
-  const { validity: _, ...row } = await needItem(store, id);
+  const { validity: _, ...row } = await needItemNow(store, open, first);
   const uid = row.uid!;
   const before = await flagsNow(open, uid);
-  if (before === undefined) throw new NotFound(`Cannot find item ${id}`);
+  if (before === undefined) throw new NotFound(`Cannot find item ${itemId(row)}`);
   const extra = row.extra ?? undefined;
   const wanted = withMarks(marksOf(before, extra), given);
   const flags = await storeFlags(open, uid, before, flagChanges(before, extra, wanted));
@@ -149,7 +151,7 @@ export async function removeItem(store: ItemStore, id: ItemId): Promise<void> {
     await inPlace(
       store,
       folder,
-      (place, open) => untilFirst(() => removeMessage(store, place, open, id)),
+      (place, open) => untilFirst(() => removeMessage(store, place, open, first)),
       { write: true, repeatable: true, doing: "remove the item" },
     );
   } catch (error) {
@@ -164,16 +166,16 @@ async function removeMessage(
   store: ItemStore,
   place: Place,
   open: OpenFolder,
-  id: ItemId,
+  first: ItemRow,
 ): Promise<void> {
   await settle(store, place, open);
-  const row = await findItem(store, id);
+  const row = await rowNow(store, open, first);
   if (!row || isOver(row)) return;
   checkRight(place, "remove");
   const purged = await deleteMessages(open, [row.uid!]);
   await store.db.transaction((tx) =>
     writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {
-      const now = await findItem({ ...store, db: tx }, id);
+      const now = await findItem({ ...store, db: tx }, itemId(first));
       if (!now || isOver(now)) return;
       // Replaced meanwhile: without a row the new message would be there, and nobody told of it.
       if (now.uid !== row.uid) throw new Overtaken("Cannot note the end: there is a new message");

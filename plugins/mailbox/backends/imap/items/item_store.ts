@@ -3,9 +3,10 @@ import type { Clock, Database } from "../../../../../core/mod.ts";
 import { NotFound } from "../../../api.ts";
 import type { FolderId, ItemId } from "../../../model.ts";
 import type { Connections, OpenFolder, Use } from "../connections/connections.ts";
+import { command } from "../connections/raw.ts";
 import { readState, snapshotOf, untilFirst } from "./folder_state.ts";
 import { catchUp } from "./catch_up.ts";
-import { itemNumbers, type ItemRow, rowsById } from "./item_rows.ts";
+import { itemId, itemNumbers, type ItemRow, rowsById } from "./item_rows.ts";
 import type { Running } from "./journal.ts";
 import type { Place, Places } from "../folders/places.ts";
 
@@ -85,4 +86,18 @@ export async function settle(store: ItemStore, place: Place, open: OpenFolder): 
     });
     if (!more) return changed;
   }
+}
+
+/**
+ * What an item is by now, in a folder that was entered after `first` was read. A message that somebody
+ * has put there since is not seen by the connection yet: a command for it would find nothing.
+ */
+export async function rowNow(
+  store: ItemStore,
+  { client }: OpenFolder,
+  first: ItemRow,
+): Promise<(ItemRow & { validity: string }) | undefined> {
+  const row = await findItem(store, itemId(first));
+  if (row && row.uid !== first.uid) await command(client, "NOOP");
+  return row;
 }

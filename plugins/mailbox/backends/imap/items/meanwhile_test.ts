@@ -13,10 +13,12 @@ import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
+type When = "before" | "after";
+
 const found = needs("dovecot", dovecotPresent());
 
-/** A store whose work waits for `come` before it enters a folder. */
-function late(store: ItemStore, come: () => Promise<void>): ItemStore {
+/** A store whose work waits for `come` before it enters a folder, or when it has. */
+function late(store: ItemStore, when: When, come: () => Promise<void>): ItemStore {
   const { connections } = store;
   return {
     ...store,
@@ -27,8 +29,11 @@ function late(store: ItemStore, come: () => Promise<void>): ItemStore {
       leave: (path, delimiter) => connections.leave(path, delimiter),
       close: () => connections.close(),
       inFolder: async (path, work, how) => {
-        await come();
-        return await connections.inFolder(path, work, how);
+        if (when === "before") await come();
+        return await connections.inFolder(path, async (open) => {
+          await come();
+          return await work(open);
+        }, how);
       },
     },
   };
@@ -91,14 +96,14 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
       }
     }
 
-    /** A box that enters a folder only after somebody else has replaced the item. */
-    function lateBox({ desk, device, item }: World): Mailbox {
+    /** A box whose work begins only after somebody else has replaced the item. */
+    function lateBox({ desk, device, item }: World, when: When): Mailbox {
       const replaced = once(async () => {
         await desk.box.replace(item, { mime: message("new") }, token());
         // The look goes beyond the new message: nobody comes upon it again.
         await device.sync();
       });
-      return desk.with(late(desk.store, replaced)).box;
+      return desk.with(late(desk.store, when, replaced)).box;
     }
 
     async function nothingIsThere({ desk, imap, device }: World): Promise<void> {
@@ -109,11 +114,13 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
       assert.equal(there && there.messages, 0);
     }
 
-    test("a removal takes away what it is by now", () =>
-      begin(async (world) => {
-        await lateBox(world).remove(world.item, token());
-        await nothingIsThere(world);
-      }));
+    for (const when of ["before", "after"] as const) {
+      test(`a removal takes away what it is by now: ${when} the folder is entered`, () =>
+        begin(async (world) => {
+          await lateBox(world, when).remove(world.item, token());
+          await nothingIsThere(world);
+        }));
+    }
 
     test("a removal that was done before the replacement was noted takes away that too", () =>
       begin(async (world) => {
@@ -137,37 +144,43 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
         await nothingIsThere(world);
       }));
 
-    test("marks are set on what it is by now", () =>
-      begin(async (world) => {
-        const { desk, device, item } = world;
-        await lateBox(world).mark(item, { read: true }, token());
-        await device.sync();
-        assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
-        assert.equal(device.items.get(item)!.marks.read, true);
-      }));
+    for (const when of ["before", "after"] as const) {
+      test(`marks are set on what it is by now: ${when} the folder is entered`, () =>
+        begin(async (world) => {
+          const { desk, device, item } = world;
+          await lateBox(world, when).mark(item, { read: true }, token());
+          await device.sync();
+          assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+          assert.equal(device.items.get(item)!.marks.read, true);
+        }));
+    }
 
-    test("another replacement follows the first", () =>
-      begin(async (world) => {
-        const { desk, device, item } = world;
-        await lateBox(world).replace(item, { mime: message("newer") }, token());
-        await device.sync();
-        assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
-        assert.deepEqual(await subjects(desk.box, device.states), ["newer"]);
-      }));
+    for (const when of ["before", "after"] as const) {
+      test(`another replacement follows the first: ${when} the folder is entered`, () =>
+        begin(async (world) => {
+          const { desk, device, item } = world;
+          await lateBox(world, when).replace(item, { mime: message("newer") }, token());
+          await device.sync();
+          assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+          assert.deepEqual(await subjects(desk.box, device.states), ["newer"]);
+        }));
+    }
 
-    test("a move takes along what it is by now", () =>
-      begin(async (world) => {
-        const { desk, device, item } = world;
-        const trash = desk.folder("trash");
-        await desk.box.changes(trash, undefined, 0);
-        const moved = await lateBox(world).move(item, trash, token());
-        await device.sync();
-        assert.deepEqual(device.states, []);
-        assert.deepEqual(await listAll(desk.box, desk.inbox), []);
-        const there = await listAll(desk.box, trash);
-        assert.deepEqual(there.map(({ id }) => id), [moved]);
-        assert.deepEqual(await subjects(desk.box, there), ["new"]);
-      }));
+    for (const when of ["before", "after"] as const) {
+      test(`a move takes along what it is by now: ${when} the folder is entered`, () =>
+        begin(async (world) => {
+          const { desk, device, item } = world;
+          const trash = desk.folder("trash");
+          await desk.box.changes(trash, undefined, 0);
+          const moved = await lateBox(world, when).move(item, trash, token());
+          await device.sync();
+          assert.deepEqual(device.states, []);
+          assert.deepEqual(await listAll(desk.box, desk.inbox), []);
+          const there = await listAll(desk.box, trash);
+          assert.deepEqual(there.map(({ id }) => id), [moved]);
+          assert.deepEqual(await subjects(desk.box, there), ["new"]);
+        }));
+    }
   });
 }
 

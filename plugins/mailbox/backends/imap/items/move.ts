@@ -21,7 +21,7 @@ import { type Attempt, once } from "./journal.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, transfer } from "./put.ts";
-import { needItem } from "./write.ts";
+import { needItem, needItemNow } from "./write.ts";
 
 /** What a move is meant to bring. */
 interface Moving extends Meant {
@@ -116,7 +116,7 @@ async function beginMove(
     checkDeletes(open);
     await settle(store, place, open);
     // Now, and not before: somebody may have replaced it while a connection was waited for.
-    const row = await needItem(store, id);
+    const row = await needItemNow(store, open, first);
     const facts = await factsOf(open.client, row.uid!);
     if (!facts) throw new NotFound(`Cannot find item ${id}`);
     const meant = await intend(open, target, facts, row, attempt);

@@ -18,7 +18,7 @@ import {
   stateOf,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { findItem, inPlace, type ItemStore, rowNow, settle } from "./item_store.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagsOf, isPermanent, marksOf, wantedFlags } from "./marks.ts";
@@ -151,7 +151,7 @@ export async function replaceItem(
       checkDeletes(open);
       await settle(store, place, open);
       // Now, and not before: another replacement may have come while a connection was waited for.
-      const row = await needItem(store, id);
+      const row = await needItemNow(store, open, first);
       const old = await factsOf(open.client, row.uid!);
       // An earlier try may have come as far as to delete it.
       if (!old && !attempt.before) throw new NotFound(`Cannot find item ${id}`);
@@ -228,7 +228,19 @@ export async function needItem(
   store: ItemStore,
   id: ItemId,
 ): Promise<ItemRow & { validity: string }> {
-  const row = await findItem(store, id);
+  return there(await findItem(store, id), id);
+}
+
+/** As {@link needItem}, of an item as it is by now: see {@link rowNow}. */
+export async function needItemNow(
+  store: ItemStore,
+  open: OpenFolder,
+  first: ItemRow,
+): Promise<ItemRow & { validity: string }> {
+  return there(await rowNow(store, open, first), itemId(first));
+}
+
+function there<R extends ItemRow>(row: R | undefined, id: ItemId): R {
   if (row?.gone !== present || row.uid === null) throw new NotFound(`Cannot find item ${id}`);
   return row;
 }
