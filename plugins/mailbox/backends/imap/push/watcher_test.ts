@@ -185,10 +185,10 @@ for (
       const here = await desk(dovecot, tap);
       const { watcher, told, user, hears } = here;
       const [inbox, sent] = [await here.idOf("INBOX"), await here.idOf("Sent")];
-      watcher.watch([inbox, sent, ""], (id) => told.push(id));
-      // Delivered while the connection is not even open.
+      // After the folders were looked at, and before anybody listens.
       await dovecot.deliver(user, message);
       await here.exec("CREATE", "Meanwhile");
+      watcher.watch([inbox, sent, ""], (id) => told.push(id));
       await listens(tap);
       // Where a listing tells no numbers, nobody knows what it was like before.
       await hears(inbox, "", ...(without.length > 1 ? [sent] : []));
