@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { normalAddress, normalDomain } from "./address.ts";
 import { issuePath } from "./backends/imap/servers/issue_path.ts";
 import { serversConfig } from "./backends/imap/servers/servers.ts";
+import { count, text } from "./options.ts";
 
 const listen = (description: string) =>
   v.optional(
@@ -15,20 +16,6 @@ const listen = (description: string) =>
       v.description(description),
     ),
     "",
-  );
-
-const text = (description: string, initial = "") =>
-  v.optional(v.pipe(v.string("a text"), v.description(description)), initial);
-
-const count = (least: number, initial: number, description: string) =>
-  v.optional(
-    v.pipe(
-      v.number("a number"),
-      v.integer("a whole number"),
-      v.minValue(least, `at least ${least}`),
-      v.description(description),
-    ),
-    initial,
   );
 
 const secret = (least: number, description: string) =>

@@ -1,27 +1,14 @@
 // What an operator can set for one IMAP server: `[mailbox.imap.NAME]`.
 import * as v from "valibot";
 import { formatListen } from "../../../../../core/mod.ts";
+import { count, text } from "../../../options.ts";
 import { issuePath } from "./issue_path.ts";
 import { serverProblems } from "./server_checks.ts";
-
-const text = (description: string, initial = "") =>
-  v.optional(v.pipe(v.string("a text"), v.description(description)), initial);
 
 const texts = (description: string, examples: readonly string[][] = []) =>
   v.optional(
     v.pipe(v.array(v.string("a text")), v.description(description), v.examples(examples)),
     [],
-  );
-
-const seconds = (least: number, initial: number, description: string) =>
-  v.optional(
-    v.pipe(
-      v.number("a number"),
-      v.integer("a whole number"),
-      v.minValue(least, `at least ${least}`),
-      v.description(description),
-    ),
-    initial,
   );
 
 const flag = (initial: boolean, description: string) =>
@@ -113,10 +100,10 @@ const options = v.strictObject({
     "password",
   ),
   master: v.optional(master, {}),
-  connections: seconds(1, 4, "The most connections for one account, the waiting one included"),
-  timeout: seconds(1, 30, "Seconds after which a server that says nothing is given up"),
-  idle: seconds(0, 60, "Seconds after which a connection that nobody uses is closed"),
-  rememberLogin: seconds(0, 300, "Seconds for which a checked password is not checked again"),
+  connections: count(1, 4, "The most connections for one account, the waiting one included"),
+  timeout: count(1, 30, "Seconds after which a server that says nothing is given up"),
+  idle: count(0, 60, "Seconds after which a connection that nobody uses is closed"),
+  rememberLogin: count(0, 300, "Seconds for which a checked password is not checked again"),
   provision: flag(true, "Whoever can log in there gets an account here at the first login"),
   appPasswords: flag(false, "Allows app passwords; each keeps the server's password, sealed by it"),
   subscribed: flag(false, "Shows subscribed folders only"),
@@ -132,7 +119,7 @@ const options = v.strictObject({
     ),
     "notify",
   ),
-  sweep: seconds(5, 60, "Seconds between looks at folders of which the server tells no news"),
+  sweep: count(5, 60, "Seconds between looks at folders of which the server tells no news"),
   folders: v.optional(folders, {}),
   smtp: v.optional(smtp, {}),
 });
