@@ -1,9 +1,11 @@
 // For tests of items: an account on a real server, with its rows in a database of its own.
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { ImapFlow } from "imapflow";
 import type { Account, Database } from "../../../../core/mod.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
-import type { User } from "../../../../tests/servers/mail_server.ts";
+import type { MailServer, User } from "../../../../tests/servers/mail_server.ts";
 import type { EditsFolders, Mailbox } from "../../api.ts";
 import type { Role } from "../../model.ts";
 import { openConnection } from "./login/connect.ts";
@@ -110,6 +112,19 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     },
   };
   return desk;
+}
+
+/** Dovecot numbers the messages of an inbox anew: its own files are gone, as after a bad restore. */
+export async function forgetUids(
+  { dir: home }: MailServer,
+  user: User,
+  imap?: ImapFlow,
+): Promise<void> {
+  await imap?.mailboxClose();
+  const dir = join(home, "mail", user.address, "mail");
+  for (const name of await readdir(dir)) {
+    if (/^dovecot(-uidlist|\.index)/.test(name)) await rm(join(dir, name));
+  }
 }
 
 /** A database with the tables of items. */

@@ -4,8 +4,10 @@ import { type Facts, fetchFacts } from "./facts.ts";
 import type { FolderState, FolderWrite, Snapshot } from "./folder_state.ts";
 import {
   deleted,
+  endRows,
   insertRows,
   type ItemRow,
+  leftover,
   type NewRow,
   noteFlags,
   present,
@@ -79,15 +81,25 @@ export async function arrive(to: FolderWrite, arrivals: readonly Facts[]): Promi
 async function match(to: FolderWrite, arrivals: readonly Facts[]): Promise<Facts[]> {
   const waiting = await waitingRows(to.tx, to.folder, arrivals.map(({ print }) => print));
   const byPrint = Map.groupBy(waiting, ({ print }) => print);
-  const matched: ItemRow[] = [];
-  const rest: Facts[] = [];
-  for (const facts of arrivals) {
-    const row = byPrint.get(facts.print)?.shift();
-    if (!row) rest.push(facts);
-    else matched.push({ ...(withFlags(to, row, facts.flags) ?? row), uid: facts.uid });
+  const given = new Map<number, ItemRow>();
+  const givenUp: ItemRow[] = [];
+  for (const [print, alike] of Map.groupBy(arrivals, ({ print }) => print)) {
+    const all = byPrint.get(print) ?? [];
+    const items = all.filter(({ gone }) => gone !== leftover);
+    // Too few messages for all: an item has its message before anything else, and what is left over
+    // is not looked for any more. That could be an item's message, and what is ours is deleted.
+    const short = items.length > 0 && alike.length < all.length;
+    if (short) givenUp.push(...all.filter(({ gone }) => gone === leftover));
+    const rows = short ? items : all;
+    alike.slice(0, rows.length).forEach(({ uid, flags }, n) => {
+      const row = rows[n]!;
+      const next = row.gone === leftover ? row : withFlags(to, row, flags) ?? row;
+      given.set(uid, { ...next, uid });
+    });
   }
-  await updateRows(to.tx, matched);
-  return rest;
+  await endRows(to, givenUp);
+  await updateRows(to.tx, [...given.values()]);
+  return arrivals.filter(({ uid }) => !given.has(uid));
 }
 
 /** The row of a message that nobody is told of, as long as it is marked as deleted. */

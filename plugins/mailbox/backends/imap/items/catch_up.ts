@@ -15,10 +15,12 @@ import {
   writeFolder,
 } from "./folder_state.ts";
 import {
+  ended,
   endRows,
   type Flagged,
   insertRows,
   knownRange,
+  leftover,
   noteFlags,
   rowsBetween,
   rowsByUid,
@@ -75,7 +77,9 @@ async function begin({ db, account, folder, open }: CatchUp, seen: Snapshot): Pr
 
 /**
  * Another UIDVALIDITY: no row has a UID now. All messages are looked at as if they were new; those
- * whose fingerprint a row has are that row's.
+ * whose fingerprint a row has are that row's. What was left behind and may be expunged already is not
+ * looked for: another message could look like it, which somebody has put back meanwhile. Where it is
+ * there still, it is marked as deleted, and hidden for that.
  */
 async function beginAnew(
   { db, folder, clock }: CatchUp,
@@ -89,6 +93,11 @@ async function beginAnew(
       [folder],
     );
     await tx.run("UPDATE mailbox_imap_item SET uid = -uid WHERE folder = ? AND uid > 0", [folder]);
+    await tx.run(
+      `UPDATE mailbox_imap_item SET uid = NULL, gone = ${ended} ` +
+        `WHERE folder = ? AND gone = ${leftover} AND at IS NOT NULL`,
+      [folder],
+    );
     set({ validity: seen.validity, modseq: seen.modseq, uidnext: 1, messages: 0, matching: 1 });
   });
 }

@@ -1,7 +1,5 @@
 // What others do to a folder, as changes tell it: on servers that tell much, less and nothing of it.
 import assert from "node:assert/strict";
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { listAll, message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
@@ -14,7 +12,7 @@ import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/prese
 import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
 import { Forgotten, type Mailbox, NotFound } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
-import { type Desk, openDesk } from "../_items_kit.ts";
+import { type Desk, forgetUids, openDesk } from "../_items_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
@@ -361,15 +359,6 @@ interface World {
 
 function byId(a: { id: string }, b: { id: string }): number {
   return a.id < b.id ? -1 : 1;
-}
-
-/** Dovecot numbers the messages of an inbox anew: its own files are gone, as after a bad restore. */
-async function forgetUids({ dir: home }: MailServer, user: User, imap?: ImapFlow): Promise<void> {
-  await imap?.mailboxClose();
-  const dir = join(home, "mail", user.address, "mail");
-  for (const name of await readdir(dir)) {
-    if (/^dovecot(-uidlist|\.index)/.test(name)) await rm(join(dir, name));
-  }
 }
 
 /** Puts so many more messages into the open folder. */

@@ -30,7 +30,7 @@ export const itemMigrations: readonly Migration[] = [{
       revision INTEGER NOT NULL,
       seq INTEGER NOT NULL,                  -- its latest change; 0: none since it was first listed
       gone INTEGER NOT NULL,                 -- see item_rows.ts
-      at INTEGER,                            -- when it went
+      at INTEGER,                            -- when it went; of leftovers: it may have gone already
       flags TEXT NOT NULL,                   -- as the server has them, sorted
       extra TEXT                             -- JSON: what the server cannot keep of its marks
     )`,

@@ -29,14 +29,20 @@ export function checkDeletes({ mailbox }: OpenFolder): void {
 /**
  * Deletes messages. A server without UIDPLUS could only expunge everything that anybody has marked
  * `\Deleted`: there they stay, marked, and are treated as gone. True where they are gone for good.
+ * `marked` is waited for when they are marked, and before they may go.
  */
-export async function deleteMessages(open: OpenFolder, uids: readonly number[]): Promise<boolean> {
+export async function deleteMessages(
+  open: OpenFolder,
+  uids: readonly number[],
+  marked?: () => Promise<unknown>,
+): Promise<boolean> {
   const { client } = open;
   if (uids.length === 0) return true;
   checkDeletes(open);
   const set = { type: "SEQUENCE", value: uidSet([...uids].sort((a, b) => a - b)) };
   await command(client, "UID STORE", [set, atom("+FLAGS.SILENT"), [atom("\\Deleted")]]);
   if (!expungesByUid(client)) return false;
+  await marked?.();
   await command(client, "UID EXPUNGE", [set]);
   return true;
 }
@@ -66,15 +72,24 @@ export async function purgeLeftovers(
 ): Promise<void> {
   const rows = await leftovers(store, number);
   if (rows.length === 0) return;
+  const { db, clock } = store;
+  const ids = JSON.stringify(rows.map(({ id }) => id));
+  // From then on nobody takes another message for one of them: see `beginAnew`.
+  const mayGo = () =>
+    db.run(
+      "UPDATE mailbox_imap_item SET at = ? WHERE id IN (SELECT value FROM json_each(?)) " +
+        `AND gone = ${leftover}`,
+      [clock.now(), ids],
+    );
   try {
-    const purged = await deleteMessages(open, rows.map(({ uid }) => uid!));
-    await store.db.transaction((tx) =>
-      writeFolder(tx, number, store.clock.now(), undefined, async ({ set, state, now }) => {
+    const purged = await deleteMessages(open, rows.map(({ uid }) => uid!), mayGo);
+    await db.transaction((tx) =>
+      writeFolder(tx, number, clock.now(), undefined, async ({ set, state, now }) => {
         // Only what is left over still: somebody may have purged it too, or put an item back.
         const { changes } = await tx.run(
           `UPDATE mailbox_imap_item SET gone = ?, at = ?, uid = ${purged ? "NULL" : "uid"} ` +
             `WHERE id IN (SELECT value FROM json_each(?)) AND gone = ${leftover}`,
-          [purged ? ended : deleted, now, JSON.stringify(rows.map(({ id }) => id))],
+          [purged ? ended : deleted, now, ids],
         );
         set({ leftovers: Math.max(0, state.leftovers - changes) });
       })
