@@ -35,7 +35,20 @@ export interface Database {
    * Writers that come together may be committed together: never wait for another writer inside.
    */
   transaction<R>(work: (tx: Database) => Promise<R>): Promise<R>;
+  /** This process among those that share the storage; none where nobody could tell (a server). */
+  presence?(): Presence | undefined;
   close(): Promise<void>;
+}
+
+/**
+ * Lets processes that share a storage know of each other's end: what one of them has begun and noted
+ * under its name can be finished by another at once.
+ */
+export interface Presence {
+  /** What this process is known by: another one each time that it opens the storage. */
+  readonly name: string;
+  /** True where that process has ended for certain; false where it is there, or nobody knows. */
+  hasEnded(name: string): boolean;
 }
 
 /** What a program does with a whole database; the adapter in `storage/` returns it. */

@@ -20,6 +20,7 @@ export function lateDatabase(): LateDatabase {
     all: async (sql, values) => db().all(sql, values),
     run: async (sql, values) => db().run(sql, values),
     transaction: async (work) => db().transaction(work),
+    presence: () => opened?.presence?.(),
     close: async () => await opened?.close(),
   };
 }

@@ -6,13 +6,20 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Database, type Storage, StorageError, type Value } from "../../core/database.ts";
+import {
+  type Database,
+  type Presence,
+  type Storage,
+  StorageError,
+  type Value,
+} from "../../core/database.ts";
 import { openQueue } from "../queue.ts";
 import { isBusy } from "../refusal.ts";
 import { backUp } from "./backup.ts";
 import { breath } from "./breath.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
+import { FilePresence } from "./presence.ts";
 import { SharedCommit } from "./shared_commit.ts";
 
 export interface SqliteOptions {
@@ -32,7 +39,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const open = () => configure(connect(driver, path), busyMs);
   const writer = open();
   try {
-    return new SqliteStorage(path, open, writer, busyMs);
+    const appear = () => path === ":memory:" ? undefined : new FilePresence(driver, path);
+    return new SqliteStorage(path, open, writer, busyMs, appear);
   } catch (error) {
     writer.close();
     throw error;
@@ -89,16 +97,25 @@ class SqliteStorage implements Storage {
   readonly #busyMs: number;
   readonly #writes: SharedCommit;
   readonly #breath = breath();
+  readonly #appear: () => FilePresence | undefined;
+  #presence: FilePresence | undefined;
   #reading = 0;
   #schema = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(location: string, open: () => Connection, writer: Connection, busyMs: number) {
+  constructor(
+    location: string,
+    open: () => Connection,
+    writer: Connection,
+    busyMs: number,
+    appear: () => FilePresence | undefined,
+  ) {
     this.location = location;
     this.#open = open;
     this.#writer = writer;
     this.#busyMs = busyMs;
+    this.#appear = appear;
     this.#writes = new SharedCommit({
       writer,
       queue: openQueue(),
@@ -140,6 +157,15 @@ class SqliteStorage implements Storage {
     return await this.#writes.transaction(work);
   }
 
+  presence(): Presence | undefined {
+    this.#checkOpen();
+    try {
+      return this.#presence ??= this.#appear();
+    } catch {
+      return undefined; // others wait a little longer then
+    }
+  }
+
   async backup(file: string): Promise<void> {
     this.#checkOpen();
     if (!this.#reader) {
@@ -162,6 +188,7 @@ class SqliteStorage implements Storage {
     await this.#writes.idle();
     while (this.#reading > 0) await new Promise((resolve) => setImmediate(resolve));
     this.#closed = true;
+    this.#presence?.close();
     this.#reader?.close();
     this.#writer.close(); // the last to close: it empties the -wal file
   }

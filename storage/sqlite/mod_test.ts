@@ -1,7 +1,15 @@
 // SQLite: the suite of every storage, and what only a file can suffer.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -38,11 +46,28 @@ test("a database is for its owner only, and one file when it is closed", () =>
     const path = join(dir, "data", "a.db");
     const storage = await openSqlite(path);
     await storage.run("CREATE TABLE t (v)");
+    assert.ok(storage.presence!());
     for (const name of readdirSync(join(dir, "data"))) {
       assert.equal(statSync(join(dir, "data", name)).mode & 0o077, 0, name);
     }
     await storage.close();
     assert.deepEqual(readdirSync(join(dir, "data")), ["a.db"]);
+  }));
+
+test("the file of a process that ended goes after a while", () =>
+  withTempDir(async (dir) => {
+    const path = join(dir, "a.db");
+    const ended = `${path}-process-${crypto.randomUUID()}`;
+    for (const [age, stays] of [[1800, true], [7200, false]] as const) {
+      writeFileSync(ended, "");
+      const then = Date.now() / 1000 - age;
+      utimesSync(ended, then, then);
+      const storage = await openSqlite(path);
+      const presence = storage.presence!()!;
+      assert.equal(existsSync(ended), stays);
+      assert.equal(presence.hasEnded(ended.slice(-36)), stays);
+      await storage.close();
+    }
   }));
 
 test("a full disk is told, nothing half is written, and there is life after it", () =>

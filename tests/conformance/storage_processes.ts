@@ -62,4 +62,38 @@ export const processes: readonly StorageTest[] = [
       assert.deepEqual(counts, { theirs: 60 + 120, ours: 59 });
     },
   ],
+
+  [
+    "the end of another process is known at once and for certain, or nothing is told of it",
+    async (storage, { url, token }) => {
+      const presence = storage.presence?.();
+      const child = runScript(writer, [url, token ?? "", "presence"]);
+      const [, name] = await child.saw(/^(.+)\n/);
+      if (!presence) {
+        assert.equal(name, "nobody");
+        child.kill("SIGKILL");
+        await child.ended;
+        return;
+      }
+      assert.notEqual(name, presence.name);
+      assert.equal(presence.hasEnded(name!), false, "it is there");
+      assert.equal(presence.hasEnded(name!), false, "asking does it no harm");
+      assert.equal(presence.hasEnded(presence.name), false);
+      const beside = await openStorage(url, { token });
+      const other = beside.presence!()!;
+      assert.equal(other.hasEnded(presence.name), false, "another one of this process");
+      assert.equal(presence.hasEnded(other.name), false);
+      child.kill("SIGSTOP");
+      assert.equal(presence.hasEnded(name!), false, "it is asleep");
+      child.kill("SIGKILL");
+      assert.equal(await child.ended, "SIGKILL");
+      assert.equal(presence.hasEnded(name!), true);
+      assert.equal(other.hasEnded(name!), true, "whoever asks");
+      await beside.close();
+      assert.equal(presence.hasEnded(other.name), false, "it left nothing that could tell");
+      for (const nobody of ["", "x", "../x", crypto.randomUUID()]) {
+        assert.equal(presence.hasEnded(nobody), false);
+      }
+    },
+  ],
 ];
