@@ -14,11 +14,18 @@ export interface Use {
   readonly repeatable?: boolean;
   /** The folder is opened for writing; Refused (`readonly`) where the server opens it for reading. */
   readonly write?: boolean;
+  /** The work only asks (FETCH, SEARCH, …) and changes nothing. */
+  readonly asks?: boolean;
   /**
-   * For work that only asks by `fetchTold`. The numbers of the folder may be old ones, until
-   * {@link OpenFolder.renew}: spares a STATUS.
+   * For work that only asks for messages by their UIDs. The numbers of the folder may be old ones,
+   * until {@link OpenFolder.renew}: spares a STATUS, and a NOOP right after a listing.
    */
   readonly glance?: boolean;
+  /**
+   * The version that the folder's rows had before this: a connection that has looked at the folder a
+   * moment ago, and since they have this version, need not look once more. See `folder_state.ts`.
+   */
+  readonly version?: number | undefined;
   /** Completes "Cannot …" in errors. */
   readonly doing?: string;
 }
@@ -35,6 +42,8 @@ export interface OpenFolder {
    * since, and the server has told of no change. Whoever lists leaves it to the one who reads.
    */
   readonly told?: Map<number, Told>;
+  /** Notes that what this connection sees is not older than the folder's rows of that version. */
+  readonly looked?: (version: number) => void;
 }
 
 /**
@@ -47,8 +56,8 @@ export interface Connections {
   /** Runs `work` on a connection, whatever is open in it. */
   use<R>(work: (client: ImapFlow) => Promise<R>, how?: Use): Promise<R>;
   /**
-   * Runs `work` on a connection in which the folder `path` is open. On a warm one that costs a NOOP,
-   * and a STATUS where anything has changed or was done since.
+   * Runs `work` on a connection in which the folder `path` is open. On a warm one that costs a NOOP
+   * at most, and a STATUS where anything has changed or was done since.
    */
   inFolder<R>(path: string, work: (open: OpenFolder) => Promise<R>, how?: Use): Promise<R>;
   /**
@@ -83,6 +92,9 @@ const CROWDED_PAUSE_MS = 1000;
 
 /** After a server had no room for another connection, so long none is tried beyond what it had. */
 const LOWERED_MS = 5 * 60_000;
+
+/** For so long what a connection has seen holds for work that may do with a recent look. */
+const RECENT_MS = 1000;
 
 /** A quiet connection of a waiting account; the watcher looks after it itself. */
 const QUIET_MS = 30 * 60_000;
@@ -121,8 +133,9 @@ class Pool implements Connections {
       this.#options.seen?.(mailbox);
       const { client, told } = line;
       const renew = () => line.renew();
-      const result = await line.work(() => work({ client, mailbox, told, renew }));
-      line.keepTold();
+      const looked = (version: number) => line.looked(version);
+      const result = await line.work(() => work({ client, mailbox, told, renew, looked }));
+      line.keep(how);
       return result;
     }, how);
   }
@@ -216,6 +229,7 @@ class Pool implements Connections {
       await this.#slots.enter(until);
       try {
         const line = (fresh ? undefined : this.#choose(path)) ?? await this.#another();
+        if (clock.now() - line.idleSince > RECENT_MS) line.forget();
         this.#busy.add(line);
         line.started = false;
         return line;

@@ -15,12 +15,14 @@ export class Line {
   started = false;
   /** See {@link OpenFolder.told}. */
   readonly told = new Map<number, Told>();
-  /** Bytes sent when that was told. */
-  #toldAt = -1;
   /** Something was heard that may have changed the numbers of the open folder. */
   #news = false;
-  /** Bytes sent when the open folder's numbers were last right. */
-  #sent = -1;
+  /** Bytes sent when everything below was last true: whatever else is sent ends it. */
+  #at = -1;
+  /** The open folder's numbers are right. */
+  #right = false;
+  /** The version of the folder's rows than which what is seen here is not older. */
+  #version: number | undefined;
 
   constructor(client: ImapFlow) {
     this.client = client;
@@ -41,10 +43,9 @@ export class Line {
    * Opens a folder, or looks what has become of it. Always for writing (SELECT): measured, it costs
    * what EXAMINE costs, and a change of kind would cost as much again, which grows with the folder.
    */
-  async enter(path: string, { write = false, glance = false }: Use = {}): Promise<MailboxObject> {
-    if (!glance || this.client.stats().sent !== this.#toldAt) this.told.clear();
-    const mailbox = this.path === path ? await this.#freshen(path, glance) : await this.#open(path);
-    if (write && mailbox.readOnly) {
+  async enter(path: string, how: Use = {}): Promise<MailboxObject> {
+    const mailbox = this.path === path ? await this.#freshen(path, how) : await this.#open(path);
+    if (how.write && mailbox.readOnly) {
       throw new Refused("readonly", `Cannot change ${path}: the server opens it for reading only`);
     }
     return mailbox;
@@ -56,14 +57,26 @@ export class Line {
     return await work();
   }
 
-  /** What was told holds until something else than a look is asked. */
-  keepTold(): void {
-    this.#toldAt = this.client.stats().sent;
+  /** After work: what only asks leaves everything as it was. */
+  keep({ asks, glance }: Use): void {
+    if (asks || glance) this.#at = this.client.stats().sent;
+    else this.forget();
+  }
+
+  /** What was seen and told a while ago is not to be relied on any more. */
+  forget(): void {
+    this.told.clear();
+    this.#version = undefined;
+  }
+
+  /** See {@link OpenFolder.looked}. */
+  looked(version: number): void {
+    this.#version = version;
   }
 
   /** Makes the numbers of the open folder right. */
   async renew(): Promise<void> {
-    this.told.clear();
+    this.forget();
     if (this.client.mailbox) await this.#renew(this.client.mailbox);
   }
 
@@ -73,11 +86,10 @@ export class Line {
   }
 
   async #open(path: string): Promise<MailboxObject> {
-    this.told.clear();
+    this.forget();
     knowFolder(this.client, path);
     const mailbox = await this.client.mailboxOpen(path);
-    this.#sent = this.client.stats().sent;
-    this.#news = false;
+    this.#isRight();
     return mailbox;
   }
 
@@ -85,21 +97,33 @@ export class Line {
    * NOOP brings what has happened. The numbers that it leaves out (UIDNEXT, and HIGHESTMODSEQ where a
    * command took the answer for its own) are asked for by STATUS, but only when there is a reason to.
    */
-  async #freshen(path: string, glance: boolean): Promise<MailboxObject> {
-    const quiet = this.client.stats().sent === this.#sent;
-    await command(this.client, "NOOP");
-    const mailbox = this.client.mailbox;
+  async #freshen(path: string, { glance = false, version }: Use): Promise<MailboxObject> {
+    const { client } = this;
+    const quiet = client.stats().sent === this.#at && !this.#news;
+    if (!quiet) this.forget();
+    if (!glance) this.told.clear();
+    const right = quiet && this.#right;
+    const seen = version !== undefined && right && version === this.#version;
+    if (client.mailbox && (seen || this.told.size > 0)) return client.mailbox;
+    await command(client, "NOOP");
+    const mailbox = client.mailbox;
     // The server has closed it: renamed or removed by somebody else.
     if (!mailbox) return await this.#open(path);
-    const old = !quiet || this.#news;
-    if (old && !glance) await this.#renew(mailbox);
-    else if (!old) this.#sent = this.client.stats().sent;
+    this.#at = client.stats().sent;
+    this.#right = right && !this.#news;
+    if (!this.#right && !glance) await this.#renew(mailbox);
+    this.#version = version;
     return mailbox;
   }
 
   async #renew(mailbox: MailboxObject): Promise<void> {
     await this.#ask(mailbox);
-    this.#sent = this.client.stats().sent;
+    this.#isRight();
+  }
+
+  #isRight(): void {
+    this.#at = this.client.stats().sent;
+    this.#right = true;
     this.#news = false;
   }
 

@@ -56,7 +56,10 @@ export async function catchUp(work: CatchUp, before: FolderState | undefined): P
   const anew = before.validity !== seen.validity || seen.uidnext < before.uidnext;
   const state = anew ? await beginAnew(work, before, seen) : before;
   // Without modification sequences nothing tells whether flags changed.
-  if (state.modseq !== "" && isSameSnapshot(state, seen) && !state.matching) return false;
+  if (state.modseq !== "" && isSameSnapshot(state, seen) && !state.matching) {
+    work.open.looked?.(state.version);
+    return false;
+  }
   return await step(work, state, seen);
 }
 
@@ -116,10 +119,12 @@ async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise
   }
   state = await endPassed(work, state, before.uidnext, found);
   if (state.matching && !more) state = await endUnmatched(work, state);
-  await write(db, folder, clock.now(), state, async ({ set }) => {
+  state = await write(db, folder, clock.now(), state, async ({ set }) => {
     const messages = seen.messages - found.beyond;
     set({ modseq: seen.modseq, uidnext: found.uidnext, messages, ...(!more && { matching: 0 }) });
   });
+  // Nobody but this step has written since the folder was entered.
+  open.looked?.(state.version);
   return more;
 }
 

@@ -2,6 +2,7 @@
 import type { Page } from "../../../api.ts";
 import { Forgotten } from "../../../api.ts";
 import type { Cursor, FolderId, ItemChange } from "../../../model.ts";
+import type { OpenFolder } from "../connections/connections.ts";
 import { catchUp } from "./catch_up.ts";
 import { type FolderState, readState, untilFirst } from "./folder_state.ts";
 import { itemId, present, rowsSince, stateOf } from "./item_rows.ts";
@@ -55,10 +56,10 @@ async function lookAtFolder(
   const account = connections.account.id;
   return await untilFirst(async () => {
     const before = await readState(db, folder);
-    const work = (_: unknown, open: Parameters<typeof catchUp>[0]["open"]) =>
+    const work = (_: unknown, open: OpenFolder) =>
       catchUp({ db, clock, account, folder, open }, before);
     const doing = "see what changed in the folder";
-    const more = await inPlace(store, id, work, { repeatable: true, doing });
+    const more = await inPlace(store, id, work, { repeatable: true, asks: true, doing });
     return { state: (await readState(db, folder))!, more };
   });
 }

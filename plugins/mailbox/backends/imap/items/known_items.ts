@@ -1,6 +1,7 @@
 // Gives messages their ids, and finds them again: the rows of items behind `ItemIndex`.
 import type { Database } from "../../../../../core/mod.ts";
 import type { ItemId } from "../../../model.ts";
+import { command } from "../connections/raw.ts";
 import { type Facts, fetchFacts, uidSet } from "./facts.ts";
 import { Overtaken, readState, untilFirst, writeFolder } from "./folder_state.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
@@ -43,9 +44,12 @@ export function openItemIndex(store: ItemStore): ItemIndex {
       const known = await rowsByUid(store.db, place.number, uids);
       const have = new Set(known.map(({ uid }) => uid));
       const rest = uids.filter((uid) => !have.has(uid)).sort((a, b) => a - b);
-      const told = rest.length === 0
-        ? []
-        : await tell(store, place.number, () => listed(fetchFacts(open.client, uidSet(rest))));
+      const told = rest.length === 0 ? [] : await untilFirst(async () => {
+        const version = (await readState(store.db, place.number))?.version ?? -1;
+        await command(open.client, "NOOP");
+        const seen = await listed(fetchFacts(open.client, uidSet(rest)));
+        return await tell(store, place.number, version, seen);
+      });
       const rows = [...known.filter(isThere), ...told.map(({ row }) => row)];
       return new Map(rows.map((row) => [row.uid!, locatedOf(row, validity)]));
     },
@@ -83,28 +87,26 @@ export interface Told {
 }
 
 /**
- * The items of messages that `look` reads from a folder whose rows are settled; those without a row
- * get it. Left out: messages marked as deleted, and what is not to be shown.
+ * The items of messages that were `seen` in a folder whose rows are settled; those without a row get
+ * it. Left out: messages marked as deleted, and what is not to be shown. `version`: the one that the
+ * rows had before the server was looked at, since a row must not say something older than others have
+ * noted meanwhile. Throws {@link Overtaken} where they have.
  */
 export async function tell(
   { db, clock }: ItemStore,
   folder: number,
-  look: () => Promise<readonly Facts[]>,
+  version: number,
+  seen: readonly Facts[],
 ): Promise<Told[]> {
-  return await untilFirst(async () => {
-    // Read before the look: a row must not say something older than others have noted meanwhile.
-    const version = (await readState(db, folder))?.version ?? -1;
-    const seen = await look();
-    const uids = seen.map(({ uid }) => uid);
-    const rows = new Map((await rowsByUid(db, folder, uids)).map((row) => [row.uid, row]));
-    const missing = seen.filter(({ uid }) => !rows.has(uid));
-    for (const row of await addRows(db, folder, clock.now(), version, missing)) {
-      rows.set(row.uid, row);
-    }
-    return seen.flatMap((facts) => {
-      const row = rows.get(facts.uid);
-      return row && isThere(row) && !isDeleted(facts.flags) ? [{ row, facts }] : [];
-    });
+  const uids = seen.map(({ uid }) => uid);
+  const rows = new Map((await rowsByUid(db, folder, uids)).map((row) => [row.uid, row]));
+  const missing = seen.filter(({ uid }) => !rows.has(uid));
+  for (const row of await addRows(db, folder, clock.now(), version, missing)) {
+    rows.set(row.uid, row);
+  }
+  return seen.flatMap((facts) => {
+    const row = rows.get(facts.uid);
+    return row && isThere(row) && !isDeleted(facts.flags) ? [{ row, facts }] : [];
   });
 }
 

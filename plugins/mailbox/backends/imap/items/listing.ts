@@ -1,8 +1,9 @@
 // A folder's items, newest first, by pages: INTERNALDATE is what time windows are measured by.
 import type { ListFrom, Listing } from "../../../api.ts";
 import type { FolderId, ItemState } from "../../../model.ts";
+import type { OpenFolder, Use } from "../connections/connections.ts";
 import type { Facts } from "./facts.ts";
-import { snapshotOf } from "./folder_state.ts";
+import { Overtaken, readState, snapshotOf, untilFirst } from "./folder_state.ts";
 import { inPlace, type ItemStore, settle } from "./item_store.ts";
 import { tell, type Told } from "./known_items.ts";
 import { itemId } from "./item_rows.ts";
@@ -24,22 +25,38 @@ export async function listItems(
   from: ListFrom,
   limit: number,
 ): Promise<Listing> {
-  return await inPlace(store, id, async (place, open) => {
-    await settle(store, place, open);
-    const seen = snapshotOf(open);
-    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity);
-    let [at, end] = stretchOf(order, from);
-    const items: ItemState[] = [];
-    while (at < end && items.length < limit) {
-      const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
-      const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
-      const told = await tell(store, place.number, () => listFacts(open, uids));
-      items.push(...told.sort(newestFirst).map(stateOf));
-      at = next;
-    }
-    const next = at > 0 && at < end ? tokenAt(order, at - 1) : undefined;
-    return { items, next: limit > 0 ? next : at < end ? from.after ?? "" : undefined };
-  }, { repeatable: true, doing: "list the folder" });
+  const { number } = await store.places.place(id);
+  return await untilFirst(async () => {
+    // Read before the look: see `tell`.
+    const version = (await readState(store.db, number))?.version;
+    return await inPlace(store, id, async (place, open) => {
+      await settle(store, place, open);
+      if (version === undefined) throw new Overtaken("Cannot list: the folder was new, look again");
+      const order = await orderOf(orders, place.number, open, from);
+      let [at, end] = stretchOf(order, from);
+      const items: ItemState[] = [];
+      while (at < end && items.length < limit) {
+        const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
+        const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
+        const told = await tell(store, place.number, version, await listFacts(open, uids));
+        items.push(...told.sort(newestFirst).map(stateOf));
+        at = next;
+      }
+      const next = at > 0 && at < end ? tokenAt(order, at - 1) : undefined;
+      return { items, next: limit > 0 ? next : at < end ? from.after ?? "" : undefined };
+    }, { ...asking, version, doing: "list the folder" });
+  });
+}
+
+const asking: Use = { repeatable: true, asks: true };
+
+function orderOf(
+  orders: Orders,
+  folder: number,
+  open: OpenFolder,
+  { since = -Infinity }: ListFrom,
+): Promise<Order> {
+  return orders.of(open.client, folder, snapshotOf(open), since);
 }
 
 /** How many items a listing would bring. */
@@ -50,11 +67,9 @@ export async function countItems(
   from: ListFrom,
 ): Promise<number> {
   return await inPlace(store, id, async (place, open) => {
-    const seen = snapshotOf(open);
-    const order = await orders.of(open.client, place.number, seen, from.since ?? -Infinity);
-    const [at, end] = stretchOf(order, from);
+    const [at, end] = stretchOf(await orderOf(orders, place.number, open, from), from);
     return Math.max(0, end - at);
-  }, { repeatable: true, doing: "count the folder" });
+  }, { ...asking, doing: "count the folder" });
 }
 
 /** Where a listing begins and ends in an order. */

@@ -99,7 +99,7 @@ async function inItem<R>(
     const now = moved ? (await index.locate([item.id])).get(item.id) : item;
     if (!now) throw gone();
     return await work(open, now.uid);
-  }, { repeatable: true });
+  }, { repeatable: true, asks: true });
 }
 
 async function fetchOne(

@@ -148,7 +148,10 @@ async function identified(
   const ids = new Map<Place, Map<number, { readonly id: ItemId }>>();
   for (const [place, uids] of folders) {
     const identify = (open: OpenFolder) => index.identify(place, open, uids);
-    ids.set(place, await connections.inFolder(place.path, identify, { repeatable: true }));
+    ids.set(
+      place,
+      await connections.inFolder(place.path, identify, { repeatable: true, asks: true }),
+    );
   }
   return hits.map(({ place, uid }) => ids.get(place)!.get(uid)?.id).filter((id) =>
     id !== undefined

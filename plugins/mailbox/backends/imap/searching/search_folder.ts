@@ -54,7 +54,7 @@ export async function searchFolder(
       if (mailbox.exists === 0) return nothing;
       const uids = await newestFirst(client, keys, how.late);
       return await look(client, place, uids, how);
-    }, { repeatable: true });
+    }, { repeatable: true, asks: true });
   } catch (error) {
     // Removed or renamed meanwhile: there is nothing to find where it was.
     if (error instanceof NotFound) return nothing;

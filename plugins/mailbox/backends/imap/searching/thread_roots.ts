@@ -55,7 +55,7 @@ export async function findRoots(
       const uids = await client.search({ seq: `${first}:${exists}` }, { uid: true }) || [];
       const fields = peekFields(["MESSAGE-ID", "REFERENCES", "IN-REPLY-TO"], 16 * 1024);
       return [...(await fetchTold(client, uids, [atom("UID"), fields])).values()].map(headerFacts);
-    }, { repeatable: true });
+    }, { repeatable: true, asks: true });
     for (const each of facts) {
       const thread = threadOf(each, roots);
       if (known.has(thread)) known.set(thread, rootOf(each));
