@@ -11,7 +11,8 @@ export interface Word {
   /** Behind those: from which byte on, and in commands how many. */
   readonly partial?: readonly number[];
 }
-export type Token = Word | null | readonly Token[];
+/** What is read of FETCH answers (`fetch_answers.ts`) has no words, but texts and bytes. */
+export type Token = Word | string | Uint8Array | null | readonly Token[];
 
 /** An answer of the server, in its words behind the name. */
 export interface Answer {
@@ -32,6 +33,13 @@ interface Inside {
   readonly folders: Map<string, { readonly path: string; readonly delimiter?: string }>;
   readonly untaggedHandlers: Record<string, ((answer: Answer) => Promise<void>) | null>;
   readonly sectionHandlers: Record<string, (section: readonly Token[]) => Promise<void>>;
+  handleResponse(line: Line): Promise<boolean>;
+}
+
+/** An answer as it came, without its end; where a literal was there are its `{n}` and a line break. */
+export interface Line {
+  readonly payload: Buffer;
+  readonly literals: readonly Buffer[];
 }
 
 const inside = (client: ImapFlow) => client as unknown as Inside;
@@ -81,6 +89,16 @@ export function onUntagged(
     Promise.resolve(hear(answer.attributes ?? []));
 }
 
+/** Shows each answer to `take` first; nobody else sees those that it takes. Returns what ends it. */
+export function takeLines(client: ImapFlow, take: (line: Line) => boolean): () => void {
+  const own = inside(client);
+  const before = own.handleResponse;
+  own.handleResponse = (line) => take(line) ? Promise.resolve(true) : before.call(client, line);
+  return () => {
+    own.handleResponse = before;
+  };
+}
+
 /** Tells `hear` of each response code of this name, whatever answer carries it. */
 export function onCode(
   client: ImapFlow,
@@ -107,15 +125,20 @@ export async function leaveFolder(client: ImapFlow): Promise<void> {
 
 /** The text of a word; undefined for NIL and lists. */
 export function word(token: Token | undefined): string | undefined {
-  if (!token || isList(token)) return undefined;
+  const value = valueOf(token);
   // A name that comes as a literal is bytes.
-  return token.value === undefined ? undefined : String(token.value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : value;
 }
 
 /** The bytes of a word as they came; none for NIL and lists. */
 export function bytes(token: Token | undefined): Uint8Array {
-  const value = token && !isList(token) ? token.value : undefined;
+  const value = valueOf(token);
   return value instanceof Uint8Array ? value : Buffer.from(value ?? "");
+}
+
+function valueOf(token: Token | undefined): string | Uint8Array | undefined {
+  if (typeof token === "string" || token instanceof Uint8Array) return token;
+  return !token || isList(token) ? undefined : token.value;
 }
 
 /** The tokens of a list; none for anything else. */
@@ -139,6 +162,10 @@ export function pairs(token: Token | undefined): Map<string, Token> {
   return found;
 }
 
+function isWord(token: Token | undefined): token is Word {
+  return typeof token === "object" && token !== null && "type" in token;
+}
+
 function isList(token: Token): token is readonly Token[] {
   return Array.isArray(token);
 }
@@ -146,6 +173,6 @@ function isList(token: Token): token is readonly Token[] {
 /** The response code of an answer, in capitals: `[OVERQUOTA] …`. */
 export function codeOf(answer: unknown): string | undefined {
   const first = (answer as Answer | undefined)?.attributes?.[0];
-  if (!first || isList(first) || first.value) return undefined;
+  if (!isWord(first) || first.value) return undefined;
   return word(first.section?.[0])?.toUpperCase();
 }

@@ -1,17 +1,10 @@
 // Asks for data of messages by UID, and reads the answers as they are on the wire.
 import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
+import { type FetchAnswer, hearingFetch } from "../connections/fetch_answers.ts";
 import { uidSet } from "../items/facts.ts";
-import {
-  atom,
-  bytes,
-  command,
-  list,
-  type Token,
-  type Word,
-  word,
-  words,
-} from "../connections/raw.ts";
+import { parseInternalDate } from "../items/internal_date.ts";
+import { atom, bytes, command, type Token, type Word, word, words } from "../connections/raw.ts";
 
 /** What the server told of one message; what was not asked for is absent. */
 export interface Told {
@@ -74,14 +67,12 @@ export async function fetchTold(
   const wanted = new Set(uids);
   const asksFlags = items.some(({ value }) => value === "FLAGS");
   try {
-    await command(client, "UID FETCH", [setOf(uids), items], {
-      FETCH: (answer) => {
-        const row = readTold(list(answer[1]));
-        // A change that the server tells of meanwhile: nobody else would hear of it.
-        if (row.flags && !asksFlags) client.emit("flags", changeOf(client, row));
-        if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
-      },
-    });
+    await hearingFetch(client, (answer) => {
+      const row = toldOf(answer);
+      // A change that the server tells of meanwhile: nobody else would hear of it.
+      if (row.flags && !asksFlags) client.emit("flags", changeOf(client, row));
+      if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
+    }, () => command(client, "UID FETCH", [setOf(uids), items]));
     return told;
   } catch (error) {
     const code = codeIn(error);
@@ -122,44 +113,20 @@ function merged(before: Told | undefined, row: Told): Told {
   return { ...before, ...row, sections: new Map([...before.sections, ...row.sections]) };
 }
 
-function readTold(pairs: readonly Token[]): Told {
-  const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections: new Map() };
-  const sections = new Map<string, Uint8Array>();
-  for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const [name, value] = [pairs[at]!, pairs[at + 1]!];
-    const key = word(name)?.toUpperCase();
-    if (key === "UID") told.uid = Number(word(value));
-    else if (key === "FLAGS") told.flags = new Set(words(value));
-    else if (key === "RFC822.SIZE") told.size = Number(word(value)) || 0;
-    else if (key === "BODYSTRUCTURE") told.structure = value;
-    else if (key === "INTERNALDATE") told.date = timeOf(word(value) ?? "");
-    else if (key === "BODY") sections.set(sectionOf(name as Word), bytes(value));
-  }
-  return { ...told, sections };
-}
-
-const months = "janfebmaraprmayjunjulaugsepoctnovdec";
-
-/** A date-time of RFC 3501 (`" 1-Mar-2026 09:15:00 +0100"`) in milliseconds; 0 where it is none. */
-export function timeOf(text: string): number {
-  const found = /^\s*(\d+)-([a-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)(?: ([+-])(\d\d)(\d\d))?/i.exec(
-    text,
-  );
-  const month = months.indexOf(found?.[2]?.toLowerCase() ?? "?") / 3;
-  if (!found || month < 0) return 0;
-  const [day, , year, hour, minute, second] = found.slice(1, 7).map(Number) as number[];
-  const zone = (Number(found[8] ?? 0) * 60 + Number(found[9] ?? 0)) * (found[7] === "-" ? -1 : 1);
-  // `setUTCFullYear` takes years before 100 as they are.
-  const time = new Date(0);
-  time.setUTCFullYear(year!, month, day);
-  time.setUTCHours(hour!, minute! - zone, second);
-  return time.getTime();
-}
-
-function sectionOf({ section, partial }: Word): string {
-  const from = partial?.[0];
-  const name = word(section?.[0])?.toUpperCase() ?? "";
-  return from === undefined ? name : `${name}<${from}>`;
+function toldOf({ items, sections }: FetchAnswer): Told {
+  const told: { -readonly [Key in keyof Told]: Told[Key] } = {
+    uid: Number(word(items.get("UID")) ?? 0),
+    sections: new Map(Array.from(sections, ([section, token]) => [section, bytes(token)])),
+  };
+  const size = items.get("RFC822.SIZE");
+  const date = items.get("INTERNALDATE");
+  const flags = items.get("FLAGS");
+  const structure = items.get("BODYSTRUCTURE");
+  if (size !== undefined) told.size = Number(word(size)) || 0;
+  if (date !== undefined) told.date = parseInternalDate(word(date) ?? "");
+  if (flags !== undefined) told.flags = new Set(words(flags));
+  if (structure !== undefined) told.structure = structure;
+  return told;
 }
 
 /** Whether the server has understood a command and will not do it (NO, BAD). */

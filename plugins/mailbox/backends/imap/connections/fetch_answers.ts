@@ -1,0 +1,177 @@
+// FETCH answers as they are on the wire: `* 12 FETCH (UID 7 FLAGS (\Seen) BODY[1]<0> {5}…)`.
+//
+// The library's reading of an answer, made for all that IMAP knows, takes longer than anything else
+// that is done for a message of a first sync. This one knows only FETCH, and leaves what it does not
+// understand to the library.
+import type { ImapFlow } from "imapflow";
+import { type Line, takeLines, type Token } from "./raw.ts";
+
+/** What the server tells of one message. RFC 9051 section 7.5.2 */
+export interface FetchAnswer {
+  /** By name, in capitals: `UID`, `FLAGS`, `RFC822.SIZE`. */
+  readonly items: ReadonlyMap<string, Token>;
+  /** What `BODY[…]` brings, by section and where it begins: `1.2<0>`, `HEADER.FIELDS<0>`, `TEXT`. */
+  readonly sections: ReadonlyMap<string, Token>;
+}
+
+/** While `work` runs, `hear` is told of FETCH answers, and nobody else is. */
+export async function hearingFetch<R>(
+  client: ImapFlow,
+  hear: (answer: FetchAnswer) => void,
+  work: () => Promise<R>,
+): Promise<R> {
+  const stop = takeLines(client, (line) => {
+    const answer = readFetch(line);
+    if (answer) hear(answer);
+    return answer !== undefined;
+  });
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}
+
+/** undefined: it is no FETCH answer, or not as one should be. */
+export function readFetch({ payload, literals }: Line): FetchAnswer | undefined {
+  const asterisk = 0x2a;
+  if (payload[0] !== asterisk) return undefined;
+  const text = payload.toString();
+  const begin = /^\* \d+ FETCH (?=\()/i.exec(text);
+  if (!begin) return undefined;
+  try {
+    return new Reader(text, begin[0].length + 1, literals).answer();
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
+}
+
+class Unreadable extends Error {}
+
+const [space, quote, open, close, less, bracket, backslash, brace, tilde] = Array.from(
+  ' "()<[\\{~',
+  (each) => each.charCodeAt(0),
+);
+
+class Reader {
+  readonly #text: string;
+  #at: number;
+  readonly #literals: readonly Uint8Array[];
+  #taken = 0;
+  /** The next backslash; looked for once, since nearly no answer has one. */
+  #backslash = -1;
+
+  constructor(text: string, at: number, literals: readonly Uint8Array[]) {
+    this.#text = text;
+    this.#at = at;
+    this.#literals = literals;
+  }
+
+  answer(): FetchAnswer {
+    const items = new Map<string, Token>();
+    const sections = new Map<string, Token>();
+    for (;;) {
+      while (this.#code() === space) this.#at++;
+      if (this.#code() === close) return { items, sections };
+      const name = this.#match(/[\w.-]+/y).toUpperCase();
+      if (this.#code() === bracket) sections.set(this.#section(), this.#value());
+      else items.set(name, this.#value());
+    }
+  }
+
+  #code(): number {
+    return this.#text.charCodeAt(this.#at);
+  }
+
+  #match(sticky: RegExp): string {
+    sticky.lastIndex = this.#at;
+    const found = sticky.exec(this.#text)?.[0];
+    if (found === undefined) throw new Unreadable();
+    this.#at += found.length;
+    return found;
+  }
+
+  /** `[HEADER.FIELDS (DATE …)]<0>` as `HEADER.FIELDS<0>`. */
+  #section(): string {
+    const inside = this.#match(/\[[^\]]*\]/y).slice(1, -1);
+    const end = inside.indexOf(" ");
+    const name = (end < 0 ? inside : inside.slice(0, end)).toUpperCase();
+    return this.#code() === less ? name + this.#match(/<\d+>/y) : name;
+  }
+
+  /** A word, or a list: without recursion, as deep as whoever wrote the message made it. */
+  #value(): Token {
+    const lists: Token[][] = [];
+    for (;;) {
+      let token: Token;
+      switch (this.#code()) {
+        case space:
+          this.#at++;
+          continue;
+        case open:
+          this.#at++;
+          lists.push([]);
+          continue;
+        case close: {
+          this.#at++;
+          const list = lists.pop();
+          if (!list) throw new Unreadable();
+          token = list;
+          break;
+        }
+        case quote:
+          token = this.#quoted();
+          break;
+        case brace:
+        case tilde:
+          token = this.#literal();
+          break;
+        default:
+          token = this.#atom();
+      }
+      const list = lists.at(-1);
+      if (!list) return token;
+      list.push(token);
+    }
+  }
+
+  #atom(): Token {
+    const text = this.#text;
+    let end = this.#at;
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      if (code === space || code === close || code === open) break;
+    }
+    if (end === this.#at) throw new Unreadable();
+    const atom = text.slice(this.#at, end);
+    this.#at = end;
+    return atom.length === 3 && atom.toUpperCase() === "NIL" ? null : atom;
+  }
+
+  #quoted(): string {
+    const text = this.#text;
+    const begin = this.#at + 1;
+    if (this.#backslash < begin) {
+      const next = text.indexOf("\\", begin);
+      this.#backslash = next < 0 ? Infinity : next;
+    }
+    let end = text.indexOf('"', begin);
+    if (end > this.#backslash) {
+      for (end = begin; end < text.length && text.charCodeAt(end) !== quote; end++) {
+        if (text.charCodeAt(end) === backslash) end++;
+      }
+    }
+    if (end < 0 || end >= text.length) throw new Unreadable();
+    this.#at = end + 1;
+    const quoted = text.slice(begin, end);
+    return end > this.#backslash ? quoted.replaceAll(/\\([^])/g, "$1") : quoted;
+  }
+
+  #literal(): Uint8Array {
+    const length = Number(this.#match(/~?\{\d+\+?\}\r?\n/y).replaceAll(/\D/g, ""));
+    const literal = this.#literals[this.#taken++];
+    if (literal?.length !== length) throw new Unreadable();
+    return literal;
+  }
+}
