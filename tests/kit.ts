@@ -50,6 +50,23 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/**
+ * How long a test waits for what happens on real sockets and in other processes, in milliseconds. It
+ * matters where the test fails; a machine that is busy with others must not make it fail.
+ */
+export const patience = 30_000;
+
+/** Waits until `condition` holds: for what happens outside of the test. Fails after {@link patience}. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what = "the condition holds",
+): Promise<void> {
+  for (const end = performance.now() + patience; !await condition();) {
+    if (performance.now() > end) throw new Error(`Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
 /** Runs `work` with a directory of its own, and removes it afterwards. */
 export async function withTempDir<R>(work: (dir: string) => Promise<R>): Promise<R> {
   const dir = await mkdtemp(join(tmpdir(), "navette-test-"));

@@ -142,15 +142,6 @@ export async function* chunks(text: string, size = 1000): AsyncGenerator<Uint8Ar
   }
 }
 
-/** Waits until `condition` holds: for what happens on real sockets. Fails after five seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!await condition()) {
-    if (performance.now() > end) throw new Error("Cannot wait longer: the condition never held");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** A message that the fake relay accepted. */
 export interface Relayed {
   readonly from: string;

@@ -8,8 +8,8 @@ import { createTransport } from "nodemailer";
 import { stringify } from "smol-toml";
 import { type Account, accounts, task } from "../../core/mod.ts";
 import { command } from "../../tests/kit_command.ts";
-import { withTempDir } from "../../tests/kit.ts";
-import { type FakeRelay, fakeRelay, until } from "../../tests/kit_mailbox.ts";
+import { until, withTempDir } from "../../tests/kit.ts";
+import { type FakeRelay, fakeRelay } from "../../tests/kit_mailbox.ts";
 import { needs } from "../../tests/needs.ts";
 import { type Dovecot, startDovecot, type User } from "../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../tests/servers/present.ts";
@@ -100,7 +100,7 @@ describe("a server with several backends", found, () => {
         "t",
       );
       assert.deepEqual(await subjects(gateway, ben, "inbox"), ["here"]);
-      assert.ok(!(await dovecot.log()).includes(ben.address));
+      assert.ok(!(await dovecot.wholeLog()).includes(ben.address));
     }));
 
   it("takes in no mail for accounts that are elsewhere, and says where they are", () =>

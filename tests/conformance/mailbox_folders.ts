@@ -1,16 +1,17 @@
 // The mailbox suite: the folder tree.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as one } from "node:test";
 import { NotFound, Refused, type Role } from "../../plugins/mailbox/api.ts";
 import type { WithPlace } from "./mailbox.ts";
 import { account, allFolders, listAll, openTwice, put, readAll, token } from "./mailbox_kit.ts";
 import type { FullMailbox } from "./mailbox_kit.ts";
+import type { Tests } from "../together.ts";
 
-export function hierarchy(withPlace: WithPlace): void {
-  specialOnes(withPlace);
-  edits(withPlace);
-  refusals(withPlace);
-  removals(withPlace);
+export function hierarchy(withPlace: WithPlace, test: Tests = one): void {
+  specialOnes(withPlace, test);
+  edits(withPlace, test);
+  refusals(withPlace, test);
+  removals(withPlace, test);
 }
 
 const allRoles: readonly Role[] = [
@@ -34,7 +35,7 @@ async function since(mailbox: FullMailbox, cursor: string): Promise<string[]> {
   return changes.map(({ id, folder }) => folder?.name ?? `-${id}`);
 }
 
-function specialOnes(withPlace: WithPlace): void {
+function specialOnes(withPlace: WithPlace, test: Tests): void {
   test("an account has its special folders from its first use, each once", () =>
     withPlace(async ({ backend, roles = allRoles }) => {
       const mailbox = openTwice(backend, 7);
@@ -64,7 +65,7 @@ function specialOnes(withPlace: WithPlace): void {
     }));
 }
 
-function edits(withPlace: WithPlace): void {
+function edits(withPlace: WithPlace, test: Tests): void {
   test("a new folder is a change of the hierarchy, and its id is fit for a device", () =>
     withPlace(async ({ mailbox }) => {
       const { cursor } = await mailbox.folders(undefined);
@@ -124,7 +125,7 @@ function edits(withPlace: WithPlace): void {
     }));
 }
 
-function refusals(withPlace: WithPlace): void {
+function refusals(withPlace: WithPlace, test: Tests): void {
   test("two folders side by side cannot have one name, in whatever case", () =>
     withPlace(async ({ mailbox }) => {
       const made = await mailbox.createFolder(top("Überweisungen"), token());
@@ -177,7 +178,7 @@ function refusals(withPlace: WithPlace): void {
     }));
 }
 
-function removals(withPlace: WithPlace): void {
+function removals(withPlace: WithPlace, test: Tests): void {
   test("a removed folder goes with all that is in and below it, and its end is told", () =>
     withPlace(async ({ mailbox, inbox }) => {
       const outer = await mailbox.createFolder(top("Outer"), token());

@@ -1,7 +1,6 @@
 // What the mailbox suite works with: messages, a mailbox that does every write twice, short ways to ask.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { setTimeout as wait } from "node:timers/promises";
 import type { Account } from "../../core/mod.ts";
 import type {
   Backend,
@@ -13,7 +12,7 @@ import type {
   Role,
   Want,
 } from "../../plugins/mailbox/api.ts";
-import type { FakeClock } from "../kit.ts";
+import { type FakeClock, until } from "../kit.ts";
 
 /** A store of mail that one test has to itself. */
 export interface MailStore {
@@ -205,9 +204,8 @@ export async function* inPieces(mime: Uint8Array, sizes = [1, 70, 7, 4096, 33]) 
 
 /** Lets time pass until `check` holds: for what another process or a server has to answer first. */
 export async function eventually(clock: FakeClock, check: () => boolean): Promise<void> {
-  for (let round = 0; round < 400 && !check(); round++) {
-    await clock.tick(250);
-    if (!check()) await wait(2);
-  }
-  assert.ok(check(), "it happens in the end");
+  await until(async () => {
+    if (!check()) await clock.tick(250);
+    return check();
+  }, "it happens in the end");
 }

@@ -108,7 +108,6 @@ function configuration(
     host: tap.host,
     port: tap.port,
     security: "none",
-    timeout: 10,
     smtp: { host, port, security: "none" },
   };
   return stringify({

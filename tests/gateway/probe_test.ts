@@ -28,7 +28,7 @@ for (const { name, found, start } of products) {
         password,
         version: "all",
         sendTo: address,
-        wait: 20,
+        wait: 60,
       });
       const told = formatReport(report);
       assert.deepEqual(report.visits.map(({ version }) => version).sort(), [...versions].sort());

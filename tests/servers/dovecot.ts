@@ -1,9 +1,11 @@
 // Starts Debian's Dovecot for tests: on free loopback ports, with temporary data, as root or not.
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { connect } from "node:net";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { until } from "../kit.ts";
 import { type Certificate, certificate } from "./certificate.ts";
 import {
   dovecotConfig,
@@ -28,8 +30,10 @@ export interface Dovecot extends MailServer {
   addUser(name?: string, options?: { password?: string; exact?: boolean }): Promise<User>;
   /** A token with which the user can log in for `seconds`; only with `tokens`. */
   token(user: User, seconds?: number): string;
-  /** Its log so far. */
+  /** Its log so far; its processes write it in their own time. */
   log(): Promise<string>;
+  /** Its log with all logins up to now: what is not in it has not happened. Logs somebody in. */
+  wholeLog(): Promise<string>;
 }
 
 const user = isRoot ? "dovecot" : userInfo().username;
@@ -116,6 +120,7 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
   const { dir } = place;
   let running = first;
   const addresses = new Addresses();
+  const log = () => readFile(join(dir, "log"), "utf8");
   const file = (address: string) => join(dir, "users", address);
   const write = (address: string, password: string) =>
     writeFile(file(address), JSON.stringify({ password: `{PLAIN}${password}` }));
@@ -144,7 +149,13 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
     token: ({ address }, seconds = 3600) => token(address, seconds),
     deliver: (to, mime) =>
       deliverByLmtp(place.lmtpPort, typeof to === "string" ? to : to.address, mime),
-    log: () => readFile(join(dir, "log"), "utf8"),
+    log,
+    async wholeLog() {
+      const { address, password } = await this.addUser("last");
+      await logInOnce(place.port, address, password);
+      await until(async () => (await log()).includes(`Login: user=<${address}>`), "it is logged");
+      return await log();
+    },
     processes: () => running.alive(),
     kill: () => running.end("SIGKILL"),
     // To all, as systemd does: the first one alone waits for clients to leave by themselves.
@@ -158,6 +169,16 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Logs in and out again. */
+function logInOnce(port: number, address: string, password: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(`a LOGIN ${address} "${password}"\r\nb LOGOUT\r\n`);
+    });
+    socket.resume().once("error", reject).once("close", () => resolve());
+  });
 }
 
 /** A token as an identity provider would sign it. */

@@ -1,10 +1,10 @@
 // Tests of the submission servers, Postfix and the stand-in, in front of real mail servers.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import { ImapFlow } from "imapflow";
 import { createTransport } from "nodemailer";
+import { until } from "../kit.ts";
 import { needs } from "../needs.ts";
 import { type Cyrus, startCyrus } from "./cyrus.ts";
 import { type Dovecot, startDovecot } from "./dovecot.ts";
@@ -86,10 +86,10 @@ async function received(
   });
   await imap.connect();
   await imap.mailboxOpen("INBOX");
-  for (let tries = 0; tries < 500 && imap.mailbox && imap.mailbox.exists < count; tries++) {
-    await wait(10);
+  await until(async () => {
     await imap.noop();
-  }
+    return imap.mailbox && imap.mailbox.exists >= count;
+  }, `${count} messages have come`);
   const one = await imap.fetchOne("*", { source: true });
   await imap.logout();
   assert.ok(one, "nothing has come");

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { patience } from "../kit.ts";
 
 /** The processes of one server. */
 export interface Group {
@@ -51,10 +52,15 @@ export function startGroup(program: string, args: readonly string[], start: Star
     async end(signal = "SIGKILL", whom = "all") {
       if (whom === "all") signalGroup(pid, signal);
       else signalOne(pid, signal);
-      for (let tries = 0; groupMembers(pid).length > 0; tries++) {
-        if (tries === 1000) signalGroup(pid, "SIGKILL");
-        if (tries === 1500) throw new Error(`Cannot end ${program}: ${groupMembers(pid)} live on`);
-        await wait(tries < 50 ? 2 : 10);
+      const start = performance.now();
+      for (let forced = false; groupMembers(pid).length > 0;) {
+        const waited = performance.now() - start;
+        if (waited > 2 * patience) {
+          throw new Error(`Cannot end ${program}: ${groupMembers(pid)} live on`);
+        }
+        if (waited > patience && !forced) signalGroup(pid, "SIGKILL");
+        forced = waited > patience;
+        await wait(waited < 100 ? 2 : 10);
       }
       dismiss(guard);
     },

@@ -1,14 +1,14 @@
 // Waits for a server to greet, or to answer no more.
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { patience } from "../kit.ts";
 import type { Group } from "./processes.ts";
 
 /** Resolves once whoever listens on `port` has said its first line; rejects where `group` ends. */
 export async function greeted(port: number, group: Group, why: () => string): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+  for (const end = performance.now() + patience; performance.now() < end; await wait(10)) {
     if (group.alive().length === 0) throw new Error(`Cannot start the server: ${why()}`);
     if (await firstByte(port)) return;
-    await wait(10);
   }
   throw new Error(`Cannot start the server: it does not answer: ${why()}`);
 }

@@ -41,6 +41,8 @@ export interface Tap {
   delay: number;
   /** Connections are closed as soon as they are made. */
   refusing: boolean;
+  /** So many were, since the last `reset`. */
+  readonly refused: number;
   /** Ends all connections now. */
   cut(): void;
   /** Counts from zero; no rule, no delay, nothing refused; what is frozen stays so. */
@@ -88,6 +90,7 @@ class ImapTap implements Tap {
   rule: Tap["rule"] = pass;
   delay = 0;
   refusing = false;
+  refused = 0;
   #target: number;
   #server: Server;
   #links = new Set<Link>();
@@ -135,6 +138,7 @@ class ImapTap implements Tap {
     this.rule = pass;
     this.delay = 0;
     this.refusing = false;
+    this.refused = 0;
     this.#bytesLeft = Infinity;
   }
 
@@ -161,7 +165,10 @@ class ImapTap implements Tap {
   }
 
   #accept(client: Socket): void {
-    if (this.refusing) return void client.destroy();
+    if (this.refusing) {
+      this.refused++;
+      return void client.destroy();
+    }
     const server = connect(this.#target, "127.0.0.1");
     const link: Link = {
       number: ++this.#count,

@@ -109,6 +109,7 @@ test(
     tap.cut();
     await closed;
     await assert.rejects(connected());
+    assert.equal(tap.refused, 1);
     tap.reset();
     const again = await connected();
     tap.rule = ({ name }) => name === "NOOP" ? "freeze" : undefined;

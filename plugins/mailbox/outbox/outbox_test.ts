@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import type { Database } from "../../../core/mod.ts";
 import { StorageError } from "../../../core/mod.ts";
-import { until } from "../../../tests/kit_mailbox.ts";
+import { until } from "../../../tests/kit.ts";
 import { Refused } from "../api.ts";
 import { anna, drained, message, outboxOf, outgoing, relayed, rig } from "./_kit.ts";
 import { lease } from "./queue.ts";

@@ -1,7 +1,8 @@
 // Accounts whose mail lies elsewhere: their own submission server takes all of it, while they wait.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type FakeRelay, until } from "../../../tests/kit_mailbox.ts";
+import { until } from "../../../tests/kit.ts";
+import type { FakeRelay } from "../../../tests/kit_mailbox.ts";
 import { Refused } from "../api.ts";
 import { anna, drained, message, outboxOf, outgoing, relayed, type Rig } from "./_kit.ts";
 import { smtpRelay } from "./relay.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import PostalMime from "postal-mime";
-import { fakeRelay, until } from "../../../tests/kit_mailbox.ts";
+import { until } from "../../../tests/kit.ts";
+import { fakeRelay } from "../../../tests/kit_mailbox.ts";
 import { anna, away, ben, day, rig, said } from "./_kit.ts";
 import { forgetAnswered, period } from "./memory.ts";
 

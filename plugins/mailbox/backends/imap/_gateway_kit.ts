@@ -43,7 +43,6 @@ export async function withGateway(
     security: "none",
     smtp: { security: "none" },
     domains: ["example.test"],
-    timeout: 5,
     ...options.imap,
   };
   const app = await testApp({

@@ -8,13 +8,14 @@ import { type MailStore, placesIn } from "../../../../../tests/conformance/mailb
 import { hierarchy } from "../../../../../tests/conformance/mailbox_folders.ts";
 import { account } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { watching } from "../../../../../tests/conformance/mailbox_watching.ts";
-import { type FakeClock, fakeClock } from "../../../../../tests/kit.ts";
+import { type FakeClock, fakeClock, until } from "../../../../../tests/kit.ts";
 import { accountsOf } from "../../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
 import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
 import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { together } from "../../../../../tests/together.ts";
 import { testServer } from "../_imap_kit.ts";
 import { type Gateway, imapGateway, imapMigrations, residence } from "../mod.ts";
 
@@ -59,7 +60,8 @@ async function storeAt(server: MailServer): Promise<MailStore> {
     // Dovecot waits for half a second before it tells, unless it is asked, and for longer where a
     // folder is renamed.
     async news(heard) {
-      for (let n = 0, quiet = 0; n < 500 && quiet < 70; n++, quiet += heard() ? 1 : 0) {
+      await until(() => clock.tick(100).then(heard), "the server has told of it");
+      for (let quiet = 0; quiet < 70; quiet++) {
         await clock.tick(20);
         await wait(10);
       }
@@ -79,7 +81,9 @@ function gatewayTo(
   clock: FakeClock,
 ): Gateway {
   const user = `{local}-${store}@example.test`;
-  const { config } = testServer({ host, port, domains: ["example.org"], user });
+  // The clock runs ahead of the server, which is not to be given up for that.
+  const timeout = 86_400;
+  const { config } = testServer({ host, port, domains: ["example.org"], user, timeout });
   return imapGateway({
     residence: residence({ backend: "local", imap: { home: config }, local: [] }),
     db,
@@ -114,7 +118,9 @@ for (
     });
     after(() => server?.stop());
     const withPlace = placesIn(() => storeAt(server));
-    hierarchy(withPlace);
-    watching(withPlace);
+    // Each has users of its own, and most of its time is spent waiting for the server.
+    const test = together();
+    hierarchy(withPlace, test);
+    watching(withPlace, test);
   });
 }

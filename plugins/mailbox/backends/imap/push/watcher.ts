@@ -43,6 +43,7 @@ export class Watcher {
   /** Ends what runs; undefined: nothing does. */
   #running: AbortController | undefined;
   #listener: Listener | undefined;
+  #listening = false;
   /** Ends the pause before the next attempt. */
   #pausing: AbortController | undefined;
   /** What is there is compared with what was there, for the first time. */
@@ -82,6 +83,11 @@ export class Watcher {
   /** Somebody waits. */
   get waits(): boolean {
     return this.#watches.size > 0;
+  }
+
+  /** The server is listened to: what happens from here on is heard. */
+  get listening(): boolean {
+    return this.#listening;
   }
 
   /** Something was written here. Where it is about to be heard from the server, it is told once. */
@@ -172,6 +178,7 @@ export class Watcher {
         },
         ready: () => {
           heard = true;
+          this.#listening = true;
           this.#starting = false;
         },
       });
@@ -181,6 +188,7 @@ export class Watcher {
       return heard;
     } finally {
       this.#listener = undefined;
+      this.#listening = false;
       signal.removeEventListener("abort", end);
       client.close();
     }

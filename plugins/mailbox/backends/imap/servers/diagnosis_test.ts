@@ -21,7 +21,7 @@ async function doctor(
   tester?: User,
 ): Promise<Map<string, Finding>> {
   return await withTempDir(async (dir) => {
-    const home = { domains: ["example.test"], timeout: 5, ...options };
+    const home = { domains: ["example.test"], ...options };
     const config = join(dir, "navette.toml");
     await writeFile(
       config,
