@@ -1,11 +1,11 @@
 // New messages of a folder: how they are found, in steps of bounded size, and how they get their rows.
 import type { ImapFlow } from "imapflow";
+import { insertFound } from "./carried.ts";
 import { type Facts, fetchFacts } from "./facts.ts";
 import type { FolderState, FolderWrite, Snapshot } from "./folder_state.ts";
 import {
   deleted,
   endRows,
-  insertRows,
   type ItemRow,
   leftover,
   type NewRow,
@@ -66,7 +66,7 @@ export async function arrive(to: FolderWrite, arrivals: readonly Facts[]): Promi
   const have = new Set(known.map(({ uid }) => uid));
   let fresh = arrivals.filter(({ uid }) => !have.has(uid));
   if (to.state.matching) fresh = await match(to, fresh);
-  await insertRows(
+  await insertFound(
     tx,
     folder,
     fresh.map((facts) => {

@@ -37,6 +37,7 @@ export const itemMigrations: readonly Migration[] = [{
     "CREATE UNIQUE INDEX mailbox_imap_item_uid ON mailbox_imap_item (folder, uid)",
     "CREATE INDEX mailbox_imap_item_seq ON mailbox_imap_item (folder, seq) WHERE seq > 0",
     "CREATE INDEX mailbox_imap_item_print ON mailbox_imap_item (folder, print) WHERE uid < 0",
+    "CREATE INDEX mailbox_imap_item_extra ON mailbox_imap_item (print) WHERE extra IS NOT NULL",
     "CREATE INDEX mailbox_imap_item_leftover ON mailbox_imap_item (folder) WHERE gone = 3",
     "CREATE INDEX mailbox_imap_item_at ON mailbox_imap_item (at) WHERE gone = 1",
 

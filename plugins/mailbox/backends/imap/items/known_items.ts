@@ -2,12 +2,12 @@
 import type { Database } from "../../../../../core/mod.ts";
 import type { ItemId } from "../../../model.ts";
 import { command } from "../connections/raw.ts";
+import { insertFound } from "./carried.ts";
 import { type Facts, fetchFacts, uidSet } from "./facts.ts";
 import { Overtaken, readState, untilFirst, writeFolder } from "./folder_state.ts";
 import type { ItemIndex, Located } from "./item_index.ts";
 import {
   deleted,
-  insertRows,
   itemId,
   itemNumbers,
   type ItemRow,
@@ -134,11 +134,11 @@ async function addRows(
     const state = await readState(tx, folder);
     if (state?.version !== version) throw new Overtaken("Cannot tell items: look again");
     if (seen.every(({ uid }) => uid < state.uidnext)) {
-      return await insertRows(tx, folder, seen.map((facts) => rowOf(facts, 0)));
+      return await insertFound(tx, folder, seen.map((facts) => rowOf(facts, 0)));
     }
     return await writeFolder(tx, folder, now, version, ({ next }) => {
       const rows = seen.map((facts) => rowOf(facts, facts.uid < state.uidnext ? 0 : next()));
-      return insertRows(tx, folder, rows);
+      return insertFound(tx, folder, rows);
     });
   });
 }

@@ -14,6 +14,8 @@ interface Extra {
   readonly keywords?: readonly string[];
   /** The user's words, where the keyword in the server's spelling does not say them. */
   readonly words?: Readonly<Record<string, string>>;
+  /** The message was seen elsewhere since, and all this with it. */
+  readonly given?: true;
 }
 
 const system = new Map(
@@ -143,6 +145,15 @@ export function extraAfter(flags: string, extra: string | undefined): string | u
   if (!kept.flag || flagged === (kept.flag.status === "active")) return extra;
   const { flag: _, ...rest } = kept;
   return written(rest);
+}
+
+/** `extra` that was passed on, and that nobody else gets. */
+export function givenAway(extra: string): string {
+  return JSON.stringify({ ...read(extra), given: true });
+}
+
+export function isGivenAway(extra: string | null): boolean {
+  return read(extra ?? undefined).given === true;
 }
 
 /** Whether the folder keeps this flag; undefined: it does not say, so it keeps all. */

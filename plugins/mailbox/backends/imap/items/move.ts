@@ -1,4 +1,5 @@
 // Items moved to other folders: MOVE, or COPY and the deletion of what it leaves behind.
+import type { Database } from "../../../../../core/mod.ts";
 import { NotFound } from "../../../api.ts";
 import type { FolderId, ItemId } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
@@ -18,6 +19,7 @@ import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
 import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
+import { isGivenAway } from "./marks.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, transfer } from "./put.ts";
@@ -190,13 +192,20 @@ async function noteMoved(
     await writeFolder(tx, folder, now, undefined, (to) => leaveSource(to, source, meant));
     return await writeFolder(tx, meant.folder, now, expected, async (to) => {
       checkSeen(to, facts, expected);
-      const own = { extra: source.extra ?? undefined, revision: meant.revision };
-      const row = await rowFor(to, facts, own);
+      // What was seen there before we noted it may have other marks by now.
+      const extra = isGivenAway(source.extra) ? undefined : source.extra;
+      const row = await rowFor(to, facts, { extra, revision: meant.revision });
+      if (source.extra !== null) await forget(tx, source);
       await attempt.done(tx, itemId(row), row.id);
       if (facts.gone) await endRows(to, [row]);
       return itemId(row);
     });
   });
+}
+
+/** What the server does not keep of an item is kept at one place only. */
+async function forget(tx: Database, { id }: ItemRow): Promise<void> {
+  await tx.run("UPDATE mailbox_imap_item SET extra = NULL WHERE id = ?", [id]);
 }
 
 /**

@@ -42,14 +42,17 @@ export function checkSeen(to: FolderWrite, { uid }: Seen, expected: number | und
   }
 }
 
-/** The row of a message that we have put somewhere, with what the server does not know of it. */
+/**
+ * The row of a message that we have put somewhere, with what the server does not know of it.
+ * `extra` undefined: what its row has, if there is one.
+ */
 export async function rowFor(
   to: FolderWrite,
   { uid, print, date, flags }: Pick<Facts, "uid" | "print" | "date" | "flags">,
-  own: { readonly extra: string | undefined; readonly revision: number },
+  own: { readonly extra: string | null | undefined; readonly revision: number },
 ): Promise<ItemRow> {
-  const extra = own.extra ?? null;
   const [known] = await rowsByUid(to.tx, to.folder, [uid]);
+  const extra = own.extra === undefined ? known?.extra ?? null : own.extra;
   if (!known) {
     const seq = to.next();
     const fresh = { uid, print, date, flags, extra, revision: own.revision, seq, gone: present };

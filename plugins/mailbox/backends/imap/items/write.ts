@@ -124,7 +124,8 @@ async function noteCreated(
   return await db.transaction((tx) =>
     writeFolder(tx, place.number, clock.now(), expected, async (to) => {
       checkSeen(to, facts, expected);
-      const row = await rowFor(to, facts, { extra: extraFor(facts.flags, marks), revision: 1 });
+      const extra = extraFor(facts.flags, marks) ?? null;
+      const row = await rowFor(to, facts, { extra, revision: 1 });
       const state = stateOf(row);
       await attempt.done(tx, state, row.id);
       if (facts.gone) await endRows(to, [row]);
