@@ -4,7 +4,14 @@ import type { Account } from "../../core/mod.ts";
 import { mailboxes } from "../../plugins/mailbox/api.ts";
 import type { User } from "../servers/mail_server.ts";
 import { mailOf } from "./mail.ts";
-import { type Machine, machine, type MachineOptions, pluginsOf, programOn } from "./machine.ts";
+import {
+  type Machine,
+  machine,
+  type MachineOptions,
+  pluginsOf,
+  programOn,
+  together,
+} from "./machine.ts";
 import { Stranger } from "./stranger.ts";
 import { toldOf } from "./ledger.ts";
 import { Cable, type Upstream } from "./upstream.ts";
@@ -144,14 +151,14 @@ function troubled({ cable, inner }: Parts, bring: () => Promise<void>): Partial<
       cable.calm();
     },
     outage: () => cable.kill(),
-    async revive() {
+    revive: together(async () => {
       await cable.mend();
       if (inner.on) return;
       await cable.stop();
       await inner.revive();
       // Until then whoever repeats a write is told to come back: it could be under way elsewhere.
       await inner.jump(150_000);
-    },
+    }),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type MachineOptions,
   pluginsOf,
   programOn,
+  together,
 } from "./machine.ts";
 
 const script = fileURLToPath(new URL("server_process.ts", import.meta.url));
@@ -99,11 +100,11 @@ export async function killed({ accounts: count }: MachineOptions): Promise<Machi
       return life.on;
     },
     troubles: 0,
-    async revive() {
+    revive: together(async () => {
       await life.ended;
       life = new Life(file, clock.now());
       await life.url();
-    },
+    }),
     async end() {
       life.kill();
       await life.ended;

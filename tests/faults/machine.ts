@@ -163,17 +163,23 @@ export async function machine(options: MachineOptions): Promise<Machine> {
     get troubles() {
       return troubles + life.power.troubles;
     },
-    async revive() {
+    revive: together(async () => {
       life.end();
       troubles += life.power.troubles;
       life = await begin();
-    },
+    }),
     async end() {
       life.power.cut();
       life.end();
       await disk.close();
     },
   };
+}
+
+/** Whoever wants the same while it is done waits for that one. */
+export function together(work: () => Promise<void>): () => Promise<void> {
+  let going: Promise<void> | undefined;
+  return () => going ??= work().finally(() => going = undefined);
 }
 
 async function live(

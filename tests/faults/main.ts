@@ -7,7 +7,7 @@ import { startCyrus } from "../servers/cyrus.ts";
 import { startDovecot } from "../servers/dovecot.ts";
 import { gatewayTo } from "./gateway.ts";
 import { killed } from "./killed.ts";
-import { play } from "./play.ts";
+import { play, type PlayOptions } from "./play.ts";
 import { countOps, type Scenario, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
 import { openUpstream, playedDovecot } from "./upstream.ts";
@@ -25,8 +25,12 @@ const { values } = parseArgs({
     plain: { type: "boolean", default: false },
     /** Devices crash on some mail and sit in tunnels: they ask for the same again and again. */
     loops: { type: "boolean", default: false },
-    /** Plays the script in this file once, as a failure prints it, instead of all else. */
+    /** Plays the script in this file, as a failure prints it, instead of all else. */
     replay: { type: "string" },
+    /** How often: where a real server plays its part, not every time is the same. */
+    times: { type: "string", default: "1" },
+    /** Seconds to look for a short script that fails. */
+    shrink: { type: "string", default: "60" },
     /** `imap`: a gateway in front of a real server, which fails too; see also the next two. */
     backend: { type: "string", default: "local" },
     /** Which one: `dovecot` or `cyrus`. */
@@ -46,6 +50,17 @@ const versions = values.versions?.split(",").map((text): Version => {
 });
 const hide = values.without.split(",").filter(Boolean);
 const upstream = values.backend === "imap" ? await openUpstream(start) : undefined;
+const options: PlayOptions = upstream
+  ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
+  : values.processes
+  ? { machine: killed }
+  : { plain: values.plain };
+
+const begun = performance.now();
+let done = 0;
+const clean = values.replay === undefined ? await playAll() : await replay(values.replay);
+await upstream?.stop();
+process.exit(clean ? 0 : 1);
 
 function start() {
   return values.server === "cyrus"
@@ -53,48 +68,49 @@ function start() {
     : startDovecot({ ...playedDovecot, without: hide });
 }
 
-if (values.replay !== undefined) {
-  const plan: Scenario = JSON.parse(await readFile(values.replay, "utf8"));
-  const failure = await play(
-    plan,
-    values.processes ? { machine: killed } : { plain: values.plain },
-  );
-  console.log(failure ? `Operation ${failure.at}: ${failure.message}` : "clean");
-  process.exit(failure ? 1 : 0);
+/** Plays a script; false where it failed. */
+async function replay(file: string): Promise<boolean> {
+  const plan: Scenario = JSON.parse(await readFile(file, "utf8"));
+  let failures = 0;
+  for (let n = 0; n < Number(values.times); n++) {
+    const failure = await play(plan, options);
+    console.log(failure ? `Operation ${failure.at}: ${failure.message}` : "clean");
+    if (failure) failures++;
+  }
+  return failures === 0;
 }
 
-const [operations, part] = [Number(values.operations), Number(values.part)];
-const begun = performance.now();
-let done = 0;
-for (let seed = from!; seed <= (to ?? from!); seed++) {
-  // A run is made of parts, each with a server of its own: failures are near their causes.
+/** Plays all seeds until one fails; false then. */
+async function playAll(): Promise<boolean> {
+  for (let seed = from!; seed <= (to ?? from!); seed++) {
+    if (!await playSeed(seed)) return false;
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    console.log(`seed ${seed}: clean; ${done} operations so far, ${seconds} s`);
+  }
+  return true;
+}
+
+/** A run is made of parts, each with a server of its own: failures are near their causes. */
+async function playSeed(seed: number): Promise<boolean> {
+  const [operations, part] = [Number(values.operations), Number(values.part)];
   for (let n = 0; n * part < operations; n++) {
-    const size = Math.min(part, operations - n * part);
     const plan = scenario({
       seed: seed * 1000 + n,
-      operations: size,
+      operations: Math.min(part, operations - n * part),
       ...(versions && { versions }),
       loops: values.loops,
       gateway: upstream !== undefined,
     });
-    const options = upstream
-      ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
-      : values.processes
-      ? { machine: killed }
-      : { plain: values.plain };
     const failure = await play(plan, options);
     done += countOps(plan.ops);
     if (!failure) continue;
     console.error(`Seed ${seed}, part ${n}, operation ${failure.at}:\n${failure.message}`);
-    const short = await shrink(plan, failure, { ...options, seconds: 60 });
+    const short = await shrink(plan, failure, { ...options, seconds: Number(values.shrink) });
     console.error(
       `\nThe shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}\n` +
         `\nFor --replay:\n${JSON.stringify(short.scenario)}`,
     );
-    await upstream?.stop();
-    process.exit(1);
+    return false;
   }
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`seed ${seed}: clean; ${done} operations so far, ${seconds} s`);
+  return true;
 }
-await upstream?.stop();
