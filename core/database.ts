@@ -34,10 +34,19 @@ export interface Database {
    *
    * Writers that come together may be committed together: never wait for another writer inside.
    */
-  transaction<R>(work: (tx: Database) => Promise<R>): Promise<R>;
+  transaction<R>(work: (tx: Database) => Promise<R>, options?: TransactionOptions): Promise<R>;
   /** This process among those that share the storage; none where nobody could tell (a server). */
   presence?(): Presence | undefined;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /**
+   * False: where the machine fails (not only the process), what was written may be lost as long as
+   * nothing else was committed after it. Spares the wait for the disk, for what nobody relies on
+   * until that other thing is there. True unless told.
+   */
+  readonly durable?: boolean;
 }
 
 /**

@@ -19,7 +19,7 @@ export function lateDatabase(): LateDatabase {
     },
     all: async (sql, values) => db().all(sql, values),
     run: async (sql, values) => db().run(sql, values),
-    transaction: async (work) => db().transaction(work),
+    transaction: async (work, options) => db().transaction(work, options),
     presence: () => opened?.presence?.(),
     close: async () => await opened?.close(),
   };

@@ -12,7 +12,7 @@ export type {
   LoginResult,
   NewAccount,
 } from "./accounts.ts";
-export type { Database, Presence, Row, Storage, Value } from "./database.ts";
+export type { Database, Presence, Row, Storage, TransactionOptions, Value } from "./database.ts";
 export { ConstraintError, maxValueBytes, StorageError } from "./database.ts";
 export type { Clock } from "./clock.ts";
 export { pause, systemClock } from "./clock.ts";

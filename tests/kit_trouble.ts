@@ -39,7 +39,8 @@ export function troubled(storage: Storage): TroubledStorage {
   const wrap = (db: Database, inside: boolean): Database => ({
     all: (sql, values) => meet(inside, () => db.all(sql, values)),
     run: (sql, values) => meet(inside, () => db.run(sql, values)),
-    transaction: (work) => meet(inside, () => db.transaction((tx) => work(wrap(tx, true)))),
+    transaction: (work, options) =>
+      meet(inside, () => db.transaction((tx) => work(wrap(tx, true)), options)),
     close: () => db.close(),
   });
   return {

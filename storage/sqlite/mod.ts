@@ -2,7 +2,7 @@
 //
 // Durability: WAL with synchronous=FULL. What was acknowledged survives a killed process and a power
 // cut; NORMAL would be quicker and could lose the last acknowledged mail in a power cut. Writers that
-// wait for each other share a commit instead.
+// wait for each other share a commit instead, and who says `durable: false` has NORMAL.
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,6 +11,7 @@ import {
   type Presence,
   type Storage,
   StorageError,
+  type TransactionOptions,
   type Value,
 } from "../../core/database.ts";
 import { openQueue } from "../queue.ts";
@@ -152,9 +153,12 @@ class SqliteStorage implements Storage {
     return await this.#writes.run(sql, values);
   }
 
-  async transaction<R>(work: (tx: Database) => Promise<R>): Promise<R> {
+  async transaction<R>(
+    work: (tx: Database) => Promise<R>,
+    { durable = true }: TransactionOptions = {},
+  ): Promise<R> {
     this.#checkOpen();
-    return await this.#writes.transaction(work);
+    return await this.#writes.transaction(work, durable);
   }
 
   presence(): Presence | undefined {

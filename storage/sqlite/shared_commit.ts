@@ -48,6 +48,7 @@ export class SharedCommit {
   readonly #writer: Connection;
   #group: Group | undefined;
   #late = { schema: -1, found: false };
+  #waits = true;
 
   constructor(parts: SharedCommitParts) {
     this.#parts = parts;
@@ -71,11 +72,11 @@ export class SharedCommit {
     });
   }
 
-  async transaction<R>(work: (tx: Database) => Promise<R>): Promise<R> {
+  async transaction<R>(work: (tx: Database) => Promise<R>, durable = true): Promise<R> {
     return await this.#share("begin a transaction", async (first) => {
       if (!first) this.#writer.run("SAVEPOINT member");
       return await complete(this.#session(first), work);
-    });
+    }, durable);
   }
 
   /** Does what cannot be part of a transaction, such as pragmas, when its turn has come. */
@@ -92,9 +93,13 @@ export class SharedCommit {
     this.#commit();
   }
 
-  async #share<R>(what: string, member: (first: boolean) => Promise<R>): Promise<R> {
+  async #share<R>(
+    what: string,
+    member: (first: boolean) => Promise<R>,
+    durable = true,
+  ): Promise<R> {
     const [part, group] = await this.#parts.queue.enter(what, async () => {
-      const group = await this.#open();
+      const group = await this.#open(durable);
       return [await this.#partOf(group, member), group] as const;
     });
     // A refusal waits too: it may rest on what somebody wrote that is not committed yet.
@@ -103,12 +108,14 @@ export class SharedCommit {
     return part.value;
   }
 
-  async #open(): Promise<Group> {
+  /** What need not wait for the disk has nothing to gain from others, unless they are there. */
+  async #open(durable: boolean): Promise<Group> {
     const full = this.#group;
     if (full && isFull(full)) await full.committed.catch(() => {});
     if (this.#group) return this.#group;
+    this.#waitForDisk(durable);
     await this.#parts.patiently(() => this.#writer.run("BEGIN IMMEDIATE"));
-    const group = openGroup(!this.#parts.shares || this.#checksLate());
+    const group = openGroup(!durable || !this.#parts.shares || this.#checksLate());
     this.#group = group;
     if (!group.due) {
       setImmediate(() => {
@@ -148,6 +155,13 @@ export class SharedCommit {
       this.#rollBack();
       group.settle(error);
     }
+  }
+
+  /** NORMAL writes the log without waiting; the next commit that waits does so for all before it. */
+  #waitForDisk(wait: boolean): void {
+    if (this.#waits === wait) return;
+    this.#writer.run(`PRAGMA synchronous = ${wait ? "FULL" : "NORMAL"}`);
+    this.#waits = wait;
   }
 
   #rollBack(): void {

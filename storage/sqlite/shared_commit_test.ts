@@ -71,6 +71,28 @@ test("writers that come together have one commit, and hear of it after it", asyn
   assert.deepEqual(here.rows(), [1, 2, 3]);
 });
 
+test("what need not be durable has a commit of its own at once, and the next one waits for both", async () => {
+  const here = await watched();
+  await here.writes.transaction((tx) => tx.run("INSERT INTO t VALUES (1)"), false);
+  here.log.push("heard");
+  await Promise.all([
+    add(here, 2),
+    here.writes.transaction((tx) => tx.run("INSERT INTO t VALUES (3)"), false),
+  ]);
+  assert.deepEqual(here.log, [
+    "PRAGMA synchronous = NORMAL",
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "heard",
+    "PRAGMA synchronous = FULL",
+    "BEGIN IMMEDIATE",
+    "SAVEPOINT member",
+    "RELEASE member",
+    "COMMIT",
+  ]);
+  assert.deepEqual(here.rows(), [1, 2, 3]);
+});
+
 test("a writer that fails takes back its own part only", async () => {
   const here = await watched();
   const fail = (why: string) =>

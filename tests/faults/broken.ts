@@ -40,7 +40,7 @@ function statements(inner: Storage, change: (sql: string) => string | undefined)
   return {
     ...on(inner),
     location: inner.location,
-    transaction: (work) => inner.transaction((tx) => work(inside(tx))),
+    transaction: (work, options) => inner.transaction((tx) => work(inside(tx)), options),
     backup: (file) => inner.backup(file),
     close: () => inner.close(),
   };

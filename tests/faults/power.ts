@@ -62,13 +62,13 @@ export class Power {
     return {
       ...this.#statements(inner),
       location: inner.location,
-      transaction: (work) =>
+      transaction: (work, options) =>
         this.#step(() =>
           inner.transaction(async (tx) => {
             const result = await work(this.#inside(tx));
             this.#failIfTold();
             return result;
-          })
+          }, options)
         ),
       backup: (file) => inner.backup(file),
       close: () => inner.close(),

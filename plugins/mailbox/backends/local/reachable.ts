@@ -15,7 +15,7 @@ export function reachable(db: Database): Database {
   return {
     all: (sql, values) => told(() => db.all(sql, values)),
     run: (sql, values) => told(() => db.run(sql, values)),
-    transaction: (work) => told(() => db.transaction(work)),
+    transaction: (work, options) => told(() => db.transaction(work, options)),
     close: () => db.close(),
   };
 }

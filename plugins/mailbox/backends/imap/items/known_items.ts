@@ -1,5 +1,5 @@
 // Gives messages their ids, and finds them again: the rows of items behind `ItemIndex`.
-import type { Database } from "../../../../../core/mod.ts";
+import type { Database, TransactionOptions } from "../../../../../core/mod.ts";
 import type { ItemId } from "../../../model.ts";
 import { command } from "../connections/raw.ts";
 import { insertFound } from "./carried.ts";
@@ -97,11 +97,12 @@ export async function tell(
   folder: number,
   version: number,
   seen: readonly Facts[],
+  how: TransactionOptions = {},
 ): Promise<Told[]> {
   const uids = seen.map(({ uid }) => uid);
   const rows = new Map((await rowsByUid(db, folder, uids)).map((row) => [row.uid, row]));
   const missing = seen.filter(({ uid }) => !rows.has(uid));
-  for (const row of await addRows(db, folder, clock.now(), version, missing)) {
+  for (const row of await addRows(db, folder, clock.now(), version, missing, how)) {
     rows.set(row.uid, row);
   }
   return seen.flatMap((facts) => {
@@ -120,6 +121,7 @@ async function addRows(
   now: number,
   version: number,
   seen: readonly Facts[],
+  how: TransactionOptions,
 ): Promise<ItemRow[]> {
   if (seen.length === 0) return [];
   const rowOf = ({ uid, print, date, flags }: Facts, seq: number) => ({
@@ -140,5 +142,5 @@ async function addRows(
       const rows = seen.map((facts) => rowOf(facts, facts.uid < state.uidnext ? 0 : next()));
       return insertFound(tx, folder, rows);
     });
-  });
+  }, how);
 }
