@@ -4,7 +4,7 @@ import type { NewItem } from "../../../api.ts";
 import { firstMarks, sameMarks, withMarks } from "../../../marks.ts";
 import type { FolderId, ItemId, ItemState, Marks } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
-import { type Facts, messageIdOf } from "./facts.ts";
+import { messageIdOf, printOf } from "./facts.ts";
 import { type FolderWrite, snapshotOf, writeFolder } from "./folder_state.ts";
 import {
   endRows,
@@ -21,7 +21,7 @@ import {
 import { findItem, inPlace, type ItemStore, rowNow, settle } from "./item_store.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
-import { extraFor, flagsOf, isPermanent, marksOf, wantedFlags } from "./marks.ts";
+import { extraFor, flagsOf, flagsText, isPermanent, marksOf, wantedFlags } from "./marks.ts";
 import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, purgeLeftovers } from "./purge.ts";
@@ -30,6 +30,8 @@ import { append, factsOf, findPut, type Meant, spool, wholeSecond } from "./put.
 /** What an APPEND is meant to bring. */
 interface Appending extends Meant {
   readonly marks: Marks;
+  /** Which UID it got, where the server has said so and nothing more was heard. */
+  readonly uid?: number;
 }
 
 /** As {@link Mailbox.create}. */
@@ -81,9 +83,9 @@ async function appendOnce(
   token: string,
   message: Uint8Array,
   how: Appended,
-): Promise<{ readonly facts: Facts; readonly meant: Appending }> {
+): Promise<{ readonly facts: Seen; readonly meant: Appending }> {
   const { before } = attempt;
-  const earlier = before && await findPut(store, open, before, token);
+  const earlier = before && await findAppended(store, open, before, token, how);
   if (before && earlier) return { facts: earlier, meant: before };
   const { validity, uidnext } = snapshotOf(open);
   const { client, mailbox } = open;
@@ -99,12 +101,37 @@ async function appendOnce(
   await attempt.intend(meant);
   const flags = how.flags.filter((flag) => isPermanent(mailbox.permanentFlags, flag));
   const put = await append(client, place.path, message, flags, how.date);
-  const facts = put && put.validity === validity
-    ? await factsOf(client, put.uid)
-    : await findPut(store, open, meant, token);
+  if (put?.validity === validity) {
+    const seen = await factsOf(client, put.uid).catch(async (error) => {
+      // Now it is known to have been done, even if somebody moves it before it is asked for again.
+      await attempt.intend({ ...meant, uid: put.uid });
+      throw error;
+    });
+    return { facts: seen ?? goneBy(meant, put.uid, how), meant };
+  }
+  const facts = await findPut(store, open, meant, token);
   // Somebody may have deleted it already: then nothing is there to tell of.
   if (!facts) throw new NotFound("Cannot find the message that was just stored");
   return { facts, meant };
+}
+
+/** What an earlier try has appended; undefined where it has not. */
+async function findAppended(
+  store: ItemStore,
+  open: OpenFolder,
+  before: Appending,
+  token: string,
+  how: Appended,
+): Promise<Seen | undefined> {
+  const found = await findPut(store, open, before, token);
+  const known = before.uid !== undefined && before.validity === snapshotOf(open).validity;
+  return found ?? (known ? goneBy(before, before.uid, how) : undefined);
+}
+
+/** A message that was there, and that somebody has taken away since. */
+function goneBy({ messageId, date, size }: Appending, uid: number, { flags }: Appended): Seen {
+  const print = printOf(messageId, date, size);
+  return { uid, flags: flagsText(flags), date, size, messageId, print, gone: true };
 }
 
 function headOf(message: Uint8Array): Uint8Array {

@@ -1,0 +1,89 @@
+// A message that we have stored, and that somebody takes away before we have had a look at it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { listAll, message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import { dovecotPresent } from "../../../../../tests/servers/present.ts";
+import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import { NotFound } from "../../../api.ts";
+import { Device } from "../_device_kit.ts";
+import { type Desk, openDesk } from "../_items_kit.ts";
+
+const found = needs("dovecot", dovecotPresent());
+let dovecot: Dovecot;
+let tap: Tap;
+before(async () => {
+  if (found.skip) return;
+  dovecot = await startDovecot({ specialFolders: true });
+  tap = await startTap(dovecot.port);
+});
+after(async () => {
+  await tap?.stop();
+  await dovecot?.stop();
+});
+
+/** The connection ends where the message is looked at that was just appended. */
+function cutAfterAppend(): void {
+  let appended = false;
+  tap.rule = ({ name }) => {
+    appended ||= name === "APPEND";
+    if (!appended || name !== "UID FETCH") return undefined;
+    tap.rule = () => undefined;
+    return "cut";
+  };
+}
+
+async function begin(work: (desk: Desk) => Promise<void>): Promise<void> {
+  tap.reset();
+  const desk = await openDesk({ server: dovecot, port: tap.port, user: await dovecot.addUser() });
+  try {
+    await work(desk);
+  } finally {
+    await desk.close();
+  }
+}
+
+test(
+  "it is not stored again where it was moved to another folder",
+  found,
+  () =>
+    begin(async (desk) => {
+      const { box, inbox } = desk;
+      const device = await new Device(box, inbox).begin();
+      const [item, same] = [{ mime: message("once") }, token()];
+      cutAfterAppend();
+      await assert.rejects(box.create(inbox, item, same));
+      const imap = await desk.other();
+      await imap.mailboxOpen("INBOX");
+      await imap.messageMove("1:*", "Trash");
+      const { id } = await box.create(inbox, item, same);
+      assert.deepEqual(await listAll(box, inbox), []);
+      assert.equal((await listAll(box, desk.folder("trash"))).length, 1);
+      await device.sync();
+      assert.equal(device.items.size, 0);
+      await assert.rejects(box.mark(id, { read: true }, token()), NotFound);
+    }),
+);
+
+test(
+  "a draft whose new text was moved away is gone, and not there twice",
+  found,
+  () =>
+    begin(async (desk) => {
+      const { box, inbox } = desk;
+      const { id } = await box.create(inbox, { mime: message("first") }, token());
+      const device = await new Device(box, inbox).begin();
+      const [content, same] = [{ mime: message("second") }, token()];
+      cutAfterAppend();
+      await assert.rejects(box.replace(id, content, same));
+      const imap = await desk.other();
+      await imap.mailboxOpen("INBOX");
+      await imap.messageMove("2", "Trash", { uid: true });
+      await box.replace(id, content, same);
+      await device.sync();
+      assert.equal(device.items.size, 0);
+      assert.deepEqual(await listAll(box, inbox), []);
+      assert.equal((await listAll(box, desk.folder("trash"))).length, 1);
+    }),
+);
