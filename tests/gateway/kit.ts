@@ -167,8 +167,8 @@ export async function places(
 
 /** Waits until `look` answers true; what servers do by themselves takes its time. */
 export async function until(look: () => Promise<boolean>, what: string): Promise<void> {
-  // As long as a process that died keeps its claim on a write that it had begun, and some more.
-  for (const end = Date.now() + 45_000; !await look(); await wait(50)) {
+  // Less than a claim on a write holds where nobody knows that the process which has it was killed.
+  for (const end = Date.now() + 25_000; !await look(); await wait(50)) {
     if (Date.now() > end) throw new Error(`Waited in vain until ${what}`);
   }
 }

@@ -55,7 +55,7 @@ export class Desks {
   readonly #orders = new Orders();
   readonly #running: Running = new Map();
   readonly #pace = new Pace();
-  readonly #owner = randomUUID();
+  #owner: string | undefined;
   readonly #closing = new Set<Promise<void>>();
   readonly #desks = new LRUCache<number, Desk>({
     max: MOST_DESKS,
@@ -132,7 +132,8 @@ export class Desks {
       connections,
       places,
       maxMessageSize,
-      owner: this.#owner,
+      owner: this.#owner ??= ownerName(db),
+      hasEnded: (owner) => db.presence?.()?.hasEnded(owner.split("/")[0]!) ?? false,
       running: this.#running,
       wrote: (folder) => watcher.changed(folder),
     };
@@ -155,6 +156,11 @@ export class Desks {
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
+}
+
+/** What writes are claimed under: the name of the process, and which of its parts it is. */
+function ownerName(db: Database): string {
+  return `${db.presence?.()?.name ?? ""}/${randomUUID()}`;
 }
 
 /** A connection in the account's name: with the password that it has last shown, or by the master. */

@@ -20,6 +20,8 @@ export interface ItemStore {
   readonly maxMessageSize: number;
   /** Names this process among those that share the database. */
   readonly owner: string;
+  /** Whether a process of that name has ended for certain; absent where nobody can tell. */
+  readonly hasEnded?: (owner: string) => boolean;
   /** Writes under way. */
   readonly running: Running;
   /** Told after a write of ours has changed something in a folder. */

@@ -4,9 +4,11 @@ import { pause, Unavailable } from "../../../../../core/mod.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import type { ItemStore } from "./item_store.ts";
 
-/** How long a process that has died keeps others from finishing what it began. */
+/** How long a process that has died keeps others from finishing what it began, at most. */
 const claimed = 30_000;
 const renewed = 10_000;
+/** And where its end is certain: what it sent last may still be on its way through the mail server. */
+const settled = 2_000;
 /** How long somebody waits for another process that is at the same write. */
 const waited = 10_000;
 const looked = 250;
@@ -94,11 +96,24 @@ async function take(store: ItemStore, token: string): Promise<WriteRow> {
       [account, token],
     );
     if (row && (row.outcome !== null || row.owner === owner)) return row;
+    if (row && now - row.until >= settled - claimed && store.hasEnded?.(row.owner)) {
+      await disown(store, token, row);
+      continue;
+    }
     if (clock.now() >= end) {
       throw new Unavailable("Cannot write: another process is at it", looked / 1000);
     }
     await pause(clock, looked);
   }
+}
+
+/** Takes a write from a process that has ended; whoever is next can have it. */
+async function disown({ db, connections }: ItemStore, token: string, row: WriteRow): Promise<void> {
+  await db.run(
+    "UPDATE mailbox_imap_write SET until = 0 WHERE account = ? AND token = ? AND owner = ? " +
+      "AND outcome IS NULL",
+    [connections.account.id, token, row.owner],
+  );
 }
 
 /** Keeps other processes away for as long as this one is at it. */

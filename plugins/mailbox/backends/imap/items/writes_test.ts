@@ -193,6 +193,44 @@ servers("a usual server", { acl: true }, (begin) => {
       assert.equal((await listAll(box, inbox)).length, 2);
     }));
 
+  test("a write of a process that has ended is taken over as soon as what it sent has settled", () =>
+    begin(async ({ desk }) => {
+      const { inbox, store, clock, db } = desk;
+      const ends = { ...store, hasEnded: (owner: string) => owner === "ended" };
+      const { box } = desk.with(ends);
+      const claim = async (token: string, owner: string, age: number) => {
+        const values = [token, owner, clock.now() + 30_000 - age];
+        await db.run(
+          "INSERT INTO mailbox_imap_write (account, token, intention, owner, until, at) " +
+            "VALUES (1, ?, '', ?, ?, 0)",
+          values,
+        );
+      };
+      await claim("long ago", "ended", 8000);
+      await box.create(inbox, { mime: message("one") }, "long ago");
+
+      await claim("just now", "ended", 0);
+      let over = false;
+      const create = (token: string) => {
+        over = false;
+        return box.create(inbox, { mime: message("two") }, token).finally(() => over = true);
+      };
+      const soon = create("just now");
+      for (let waited = 0; waited < 1750; waited += 250) await clock.tick(250);
+      const [row] = await db.all<{ owner: string }>(
+        "SELECT owner FROM mailbox_imap_write WHERE token = 'just now'",
+      );
+      assert.equal(row!.owner, "ended", "what it sent may be on its way");
+      await eventually(clock, () => over);
+      await soon;
+
+      await claim("by another", "alive", 8000);
+      const refused = assert.rejects(create("by another"), Unavailable);
+      await eventually(clock, () => over);
+      await refused;
+      assert.equal((await listAll(desk.box, inbox)).length, 2);
+    }));
+
   test("what is kept for a while only goes after that while", () =>
     begin(async ({ desk }) => {
       const { box, inbox, db, clock } = desk;
