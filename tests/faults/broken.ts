@@ -21,7 +21,7 @@ function sessions(
 }
 
 /** A database whose statements are changed, inside of transactions too. */
-function statements(inner: Storage, change: (sql: string) => string | undefined): Storage {
+export function statements(inner: Storage, change: (sql: string) => string | undefined): Storage {
   const on = (db: Database): Pick<Database, "all" | "run"> => ({
     all: async (sql, values) => {
       const other = change(sql);

@@ -5,6 +5,7 @@ import { needs } from "../needs.ts";
 import { startDovecot } from "../servers/dovecot.ts";
 import { dovecotPresent } from "../servers/present.ts";
 import { broken, brokenTalks, withoutBrake } from "./broken.ts";
+import { type BrokenGateway, brokenGateways } from "./broken_gateways.ts";
 import { gatewayTo } from "./gateway.ts";
 import type { Machine } from "./machine.ts";
 import { killed } from "./killed.ts";
@@ -51,6 +52,20 @@ describe("a gateway in front of a server that is cut, frozen and killed", found,
     const plan = scenario({ seed: 3001, operations: 240, gateway: true });
     const failure = await play(plan, { machine: gatewayTo(upstream) });
     assert.equal(failure?.message, undefined, script(plan));
+  });
+
+  for (const [name, { sabotage, script }] of Object.entries(brokenGateways)) {
+    it(`is caught where it ${name}`, async () => {
+      const failure = await play(script, { machine: gatewayTo(upstream), sabotage });
+      assert.match(failure?.message ?? "nothing", /is there 2 times|lacks|has|does not show/);
+    });
+  }
+
+  it("is not where it does all that", async () => {
+    const ops = Object.values(brokenGateways).flatMap(({ script }) => script.ops);
+    const [{ script }] = Object.values(brokenGateways) as [BrokenGateway];
+    const failure = await play({ ...script, ops }, { machine: gatewayTo(upstream) });
+    assert.equal(failure?.message, undefined);
   });
 });
 

@@ -5,8 +5,11 @@ import process from "node:process";
 import { parseVersion, type Version } from "../../plugins/eas/versions.ts";
 import { startCyrus } from "../servers/cyrus.ts";
 import { startDovecot } from "../servers/dovecot.ts";
+import { broken, brokenTalks } from "./broken.ts";
+import { brokenGateways } from "./broken_gateways.ts";
 import { gatewayTo } from "./gateway.ts";
 import { killed } from "./killed.ts";
+import type { Sabotage } from "./machine.ts";
 import { play, type PlayOptions } from "./play.ts";
 import { countOps, type Scenario, scenario } from "./scenario.ts";
 import { script, shrink } from "./shrink.ts";
@@ -31,6 +34,8 @@ const { values } = parseArgs({
     times: { type: "string", default: "1" },
     /** Seconds to look for a short script that fails. */
     shrink: { type: "string", default: "60" },
+    /** An engine, or a gateway, that is broken in this way; see `broken.ts`. */
+    broken: { type: "string" },
     /** `imap`: a gateway in front of a real server, which fails too; see also the next two. */
     backend: { type: "string", default: "local" },
     /** Which one: `dovecot` or `cyrus`. */
@@ -50,17 +55,26 @@ const versions = values.versions?.split(",").map((text): Version => {
 });
 const hide = values.without.split(",").filter(Boolean);
 const upstream = values.backend === "imap" ? await openUpstream(start) : undefined;
-const options: PlayOptions = upstream
-  ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
-  : values.processes
-  ? { machine: killed }
-  : { plain: values.plain };
+const options: PlayOptions = {
+  ...(upstream
+    ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
+    : values.processes
+    ? { machine: killed }
+    : { plain: values.plain }),
+  ...(values.broken !== undefined && { sabotage: sabotageOf(values.broken) }),
+};
 
 const begun = performance.now();
 let done = 0;
 const clean = values.replay === undefined ? await playAll() : await replay(values.replay);
 await upstream?.stop();
 process.exit(clean ? 0 : 1);
+
+function sabotageOf(name: string): Sabotage {
+  const found = { ...broken, ...brokenTalks }[name] ?? brokenGateways[name]?.sabotage;
+  if (!found) throw new RangeError(`Cannot break it so that it "${name}"`);
+  return found;
+}
 
 function start() {
   return values.server === "cyrus"
