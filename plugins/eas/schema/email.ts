@@ -99,10 +99,10 @@ function joined(texts: readonly string[], separator: string, most: number): stri
 
 // MS-ASEMAIL 2.2.2.21
 function conversation({ id, mail }: Item): Element[] {
-  const thread = mail && /^[0-9a-f]{32}$/i.test(mail.thread) ? mail.thread : undefined;
-  const identity = thread
-    ? new Uint8Array(Buffer.from(thread, "hex"))
-    : digest(mail?.thread ?? id).slice(0, 16);
+  const thread = mail?.thread ?? id;
+  const own = Buffer.from(thread, "hex");
+  const isIdentity = own.length === 16 && thread.length === 32;
+  const identity = isIdentity ? new Uint8Array(own) : digest(thread).slice(0, 16);
   return [
     el("Email2:ConversationId", identity),
     el("Email2:ConversationIndex", conversationIndex(identity, mail)),
@@ -117,7 +117,8 @@ function conversation({ id, mail }: Item): Element[] {
 function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8Array {
   const above = mail ? ancestors(mail) : [];
   // The root's own place is the header; each message below adds one block for itself.
-  const path = above.length === 0 ? [] : [...above.slice(1), mail!.messageId ?? mail!.subject];
+  if (above.length === 0) return identity.slice(0, 5);
+  const path = [...above.slice(1), mail!.messageId ?? mail!.subject];
   const blocks = path.slice(0, deepest).map((message) => digest(message).subarray(0, 5));
   const index = new Uint8Array(5 * (1 + blocks.length));
   [identity.subarray(0, 5), ...blocks].forEach((block, level) => index.set(block, 5 * level));

@@ -1,5 +1,5 @@
 // Turns bytes into Unicode, also where the charset is unknown, wrong or not given at all.
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import charsets from "libmime/lib/charset.js";
 
 /** Charsets that senders write when they do not know what they send. */
@@ -12,7 +12,7 @@ const SAYS_NOTHING =
  */
 export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
   const label = (charset ?? "").trim().toLowerCase();
-  const decoded = SAYS_NOTHING.test(label) ? undefined : decodeAs(bytes, label);
+  const decoded = SAYS_NOTHING.test(label) ? asAscii(bytes) : decodeAs(bytes, label);
   if (decoded !== undefined) return decoded;
   // Declared UTF-8 with a damaged byte stays UTF-8: the rest of the text is right.
   if (/^utf-?8$/.test(label)) return new TextDecoder().decode(bytes);
@@ -21,11 +21,19 @@ export function decodeText(bytes: Uint8Array, charset: string | undefined): stri
 
 /** UTF-8 where the bytes are valid (a character cut off at their end is dropped), else windows-1252. */
 export function utf8OrWindows1252(bytes: Uint8Array): string {
+  const ascii = asAscii(bytes);
+  if (ascii !== undefined) return ascii;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
   } catch {
     return new TextDecoder("windows-1252").decode(bytes);
   }
+}
+
+/** Most is ASCII, and told sooner than decoded. undefined: it is something else. */
+function asAscii(bytes: Uint8Array): string | undefined {
+  if (!isAscii(bytes)) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** undefined: nobody knows this charset. */

@@ -32,10 +32,23 @@ export function threadKeys(facts: MailFacts): ThreadKeys {
   const bySubject = topic && !ancestors.length && isReplySubject(facts.subject) ? [topic] : [];
   return {
     lookUp: [...ids, ...bySubject],
-    fresh: ids[0] ?? key(`mail ${facts.sent} ${facts.from[0]?.address} ${facts.subject}`),
+    fresh: ids[0] ?? freshThread(facts),
     remember: ids,
     topic,
   };
+}
+
+/** {@link ThreadKeys.fresh} of a message: all that those need who remember nothing. */
+export function freshThread(facts: MailFacts): string {
+  const root = rootOf(facts);
+  return root === undefined
+    ? key(`mail ${facts.sent} ${facts.from[0]?.address} ${facts.subject}`)
+    : idKey(root);
+}
+
+/** What a conversation is named by; undefined: a mail without any id, which is one of its own. */
+export function rootOf({ references, inReplyTo, messageId }: MailFacts): string | undefined {
+  return references[0] ?? inReplyTo[0] ?? (messageId || undefined);
 }
 
 function idKey(messageId: string): string {

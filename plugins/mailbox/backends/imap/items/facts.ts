@@ -81,6 +81,8 @@ export function messageIdOf(head: Uint8Array): string {
   // Not cut into all its fields: this is done for every message there is.
   const found = /(?:^|\n)message-id[ \t]*:([^\n]*\n?(?:[ \t][^\n]*\n?)*)/i.exec(text);
   if (!found) return "";
+  const plain = /^[ \t]*([!-~]+)\r?\n?$/.exec(found[1]!);
+  if (plain) return plain[1]!;
   const value = Buffer.from(found[1]!, "latin1").toString().replace(/\r?\n(?=[ \t])/g, "");
   return value.replace(/\s+/g, " ").trim();
 }

@@ -3,7 +3,7 @@ import type { Query } from "../../../query.ts";
 import { type FieldWords, fieldWords } from "../../../search/content.ts";
 import { type Candidate, matches } from "../../../search/matches.ts";
 import type { MailFacts } from "../../../mime/mod.ts";
-import { threadKeys } from "../../../mime/thread.ts";
+import { freshThread } from "../../../mime/thread.ts";
 import type { Marks } from "../../../model.ts";
 
 /** What has to be known of a message to judge it. */
@@ -109,7 +109,7 @@ function candidate({ date, marks, facts }: Hit, words: FieldWords = noWords): Ca
     state: { id: "", date, revision: "", marks },
     facts: facts ?? ({ attachments: [] } as unknown as MailFacts),
     words,
-    thread: facts ? threadKeys(facts).fresh : "",
+    thread: facts ? freshThread(facts) : "",
     path: [],
   };
 }

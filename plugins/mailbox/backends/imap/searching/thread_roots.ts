@@ -1,6 +1,6 @@
 // With which message a conversation began: its id cannot be told from the conversation's.
 import type { MailFacts } from "../../../mime/mod.ts";
-import { threadKeys } from "../../../mime/thread.ts";
+import { freshThread, rootOf } from "../../../mime/thread.ts";
 import type { Query } from "../../../query.ts";
 import { fetchTold, peekFields } from "../reading/fetch.ts";
 import { headerFacts } from "./header_facts.ts";
@@ -17,17 +17,12 @@ export interface ThreadRoots {
 /** The newest messages of each folder that are looked at for a conversation nobody has read lately. */
 const LOOKED = 1000;
 
-/** What a conversation is named by; undefined: a mail without any id, which is one of its own. */
-export function rootOf({ references, inReplyTo, messageId }: MailFacts): string | undefined {
-  return references[0] ?? inReplyTo[0] ?? messageId;
-}
-
 /** Remembers the conversation of a mail; answers which it is. */
 export function threadOf(facts: MailFacts, roots: ThreadRoots | undefined): string {
-  const { fresh } = threadKeys(facts);
+  const thread = freshThread(facts);
   const root = rootOf(facts);
-  if (root !== undefined) roots?.set(fresh, root);
-  return fresh;
+  if (root !== undefined && roots?.get(thread) === undefined) roots?.set(thread, root);
+  return thread;
 }
 
 /**
