@@ -11,6 +11,7 @@ import type { Role } from "../../model.ts";
 import { openConnection } from "./login/connect.ts";
 import { type Connections, makeConnections } from "./connections/connections.ts";
 import { testServer } from "./_imap_kit.ts";
+import { removeFolder } from "./folders/folder_edits.ts";
 import { itemMigrations } from "./items/item_tables.ts";
 import type { ItemStore } from "./items/item_store.ts";
 import { openItems } from "./items/items.ts";
@@ -18,7 +19,7 @@ import { openItemIndex } from "./items/known_items.ts";
 import { Orders } from "./items/order.ts";
 import { readPart } from "./reading/part.ts";
 import { placeMigrations } from "./folders/place_rows.ts";
-import { PlaceBook, type Places } from "./folders/places.ts";
+import { PlaceBook } from "./folders/places.ts";
 import { readItems } from "./reading/read.ts";
 
 /** A mailbox whose folders are those that there were at first. */
@@ -146,7 +147,7 @@ function accountOf({ address }: User): Account {
 
 function mailboxOf(
   store: ItemStore,
-  places: Places,
+  places: PlaceBook,
   connections: Connections,
 ): Mailbox & EditsFolders {
   const reading = { connections, places, index: openItemIndex(store) };
@@ -160,6 +161,6 @@ function mailboxOf(
     watch: () => () => {},
     createFolder: no,
     updateFolder: no,
-    removeFolder: no,
+    removeFolder: (id, keepIn) => removeFolder({ places, store }, id, keepIn),
   };
 }

@@ -37,6 +37,7 @@ export interface DeskParts {
 export interface Desk {
   readonly connections: Connections;
   readonly places: PlaceBook;
+  readonly store: ItemStore;
   readonly items: ReturnType<typeof openItems>;
   readonly index: ReturnType<typeof openItemIndex>;
   readonly watcher: Watcher;
@@ -139,7 +140,16 @@ export class Desks {
     };
     const items = openItems(store, this.#orders);
     const roots = new LRUCache<string, string>({ max: MOST_ROOTS });
-    return { connections, places, items, index: openItemIndex(store), watcher, clock, roots };
+    return {
+      connections,
+      places,
+      store,
+      items,
+      index: openItemIndex(store),
+      watcher,
+      clock,
+      roots,
+    };
   }
 
   /** Nobody waits there any more, or nobody shall. */

@@ -117,6 +117,6 @@ export class ImapMailbox implements Mailbox, EditsFolders, Searches {
   }
 
   removeFolder(...[id, keepIn]: Parameters<EditsFolders["removeFolder"]>) {
-    return removeFolder(this.#desk().places, id, keepIn);
+    return removeFolder(this.#desk(), id, keepIn);
   }
 }

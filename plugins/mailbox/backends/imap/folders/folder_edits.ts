@@ -3,7 +3,8 @@ import type { EditsFolders } from "../../../api.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import { allowedName, checkKeeper, checkParent, withDescendants } from "../../../folders.ts";
 import type { Folder, FolderId } from "../../../model.ts";
-import { portError } from "../connections/errors.ts";
+import type { ItemStore } from "../items/item_store.ts";
+import { keepMessages } from "./keep.ts";
 import { folderWord } from "./mailbox_name.ts";
 import {
   dropPlace,
@@ -15,8 +16,8 @@ import {
   placeOfToken,
   type PlaceRow,
 } from "./place_rows.ts";
-import type { PlaceBook } from "./places.ts";
-import { command, sequence } from "../connections/raw.ts";
+import { type PlaceBook, placeOf } from "./places.ts";
+import { command } from "../connections/raw.ts";
 
 type NewFolder = Parameters<EditsFolders["createFolder"]>[0];
 type Target = Parameters<EditsFolders["updateFolder"]>[1];
@@ -62,8 +63,15 @@ export function updateFolder(book: PlaceBook, id: FolderId, to: Target): Promise
   });
 }
 
+/** What the end of a folder concerns: the hierarchy, and its messages. */
+export interface Removal {
+  readonly places: PlaceBook;
+  readonly store: ItemStore;
+}
+
 /** Removes a folder and those below it; what is in them goes to `keepIn`, where that is told. */
-export function removeFolder(book: PlaceBook, id: FolderId, keepIn?: FolderId): Promise<void> {
+export function removeFolder(desk: Removal, id: FolderId, keepIn?: FolderId): Promise<void> {
+  const { places: book } = desk;
   return book.alone(async () => {
     await know(book);
     ownRow(book, id);
@@ -74,7 +82,7 @@ export function removeFolder(book: PlaceBook, id: FolderId, keepIn?: FolderId): 
     const rows = ids.map((each) => ownRow(book, each));
     const keeper = keepIn === undefined ? undefined : liveRow(book, keepIn);
     try {
-      for (const row of rows) await removeOne(book, row, keeper);
+      for (const row of rows) await removeOne(desk, row, keeper);
     } finally {
       await book.look();
     }
@@ -155,14 +163,14 @@ const isBelow = ({ path }: PlaceRow, { path: above, delimiter }: PlaceRow) =>
   delimiter !== "" && path.startsWith(above + delimiter);
 
 async function removeOne(
-  book: PlaceBook,
+  { places: book, store }: Removal,
   row: PlaceRow,
   keeper: PlaceRow | undefined,
 ): Promise<void> {
   const { connections } = book.options;
   const { path, delimiter, selectable } = row;
   try {
-    if (keeper && selectable) await empty(book, path, keeper.path);
+    if (keeper && selectable) await keepMessages(store, placeOf(row), placeOf(keeper));
     await connections.leave(path, delimiter);
     await connections.use(async (client) => {
       await command(client, "DELETE", [folderWord(client, path)]);
@@ -173,17 +181,4 @@ async function removeOne(
     const over = error instanceof NotFound || (!selectable && error instanceof Refused);
     if (!over) throw error;
   }
-}
-
-/** Moves all that is in a folder: where MOVE is lacking, copies it, for the folder goes anyway. */
-async function empty(book: PlaceBook, path: string, to: string): Promise<void> {
-  await book.options.connections.inFolder(path, async ({ client, mailbox }) => {
-    if (!mailbox.exists) return;
-    const name = client.capabilities.has("MOVE") ? "UID MOVE" : "UID COPY";
-    await command(client, name, [sequence("1:*"), folderWord(client, to)])
-      .catch((error) => {
-        // Not there: the target. The folder itself was just opened.
-        throw portError(error, "keep what is in the folder");
-      });
-  }, { doing: "keep what is in the folder" });
 }

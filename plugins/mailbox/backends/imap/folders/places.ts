@@ -241,7 +241,7 @@ export class PlaceBook implements Places {
   }
 }
 
-function placeOf(row: PlaceRow): Place {
+export function placeOf(row: PlaceRow): Place {
   const { id, path, delimiter, parent, role, selectable, rights } = row;
   return {
     id: placeId(id),

@@ -15,7 +15,7 @@ import { NotFound, Refused } from "../../../api.ts";
 import { testAccount, testServer } from "../_imap_kit.ts";
 import { openConnection } from "../login/connect.ts";
 import { makeConnections } from "../connections/connections.ts";
-import { createFolder, removeFolder, updateFolder } from "./folder_edits.ts";
+import { createFolder, type Removal, removeFolder, updateFolder } from "./folder_edits.ts";
 import { placeMigrations } from "./place_rows.ts";
 import { checkRight, PlaceBook } from "./places.ts";
 import { folderWord } from "./mailbox_name.ts";
@@ -37,6 +37,14 @@ before(async () => {
   ]);
 });
 after(() => Promise.all([plain, courier, shared].map((each) => each?.stop())));
+
+/** For folders whose messages nobody keeps. */
+function removal(places: PlaceBook): Removal {
+  const { db, clock, connections } = places.options;
+  const running = new Map();
+  const store = { db, clock, connections, places, maxMessageSize: 0, owner: "one", running };
+  return { places, store };
+}
 
 /** One account as one process knows it, and a client of its user's. */
 async function desk(dovecot: MailServer, options: {
@@ -231,7 +239,7 @@ test("a name that the server cannot keep is refused", found, async () => {
   const odd = await createFolder(book, top('50% "off" & *more*'), "t5");
   await updateFolder(book, odd.id, { name: "日本 & co", parent: undefined });
   assert.equal((await book.place(odd.id)).path, "日本 & co");
-  await removeFolder(book, odd.id);
+  await removeFolder(removal(book), odd.id);
   await close();
 });
 
@@ -277,7 +285,7 @@ test(
     await updateFolder(book, made.id, { name: "Neuer", parent: work.id });
     assert.equal((await book.place(made.id)).path, "INBOX.Work.Neuer");
     assert.deepEqual(await since(cursor), ["Neuer"]);
-    await removeFolder(book, work.id);
+    await removeFolder(removal(book), work.id);
     assert.deepEqual((await book.all()).map(({ path }) => path).sort(), [
       "INBOX",
       "INBOX.Entwürfe",
@@ -377,7 +385,7 @@ test("what is gone on the server is NotFound when it is edited, and told", found
   const id = (await idOf("Old"))!;
   await exec(other, "DELETE", "Old");
   await assert.rejects(updateFolder(book, id, { name: "New", parent: undefined }), NotFound);
-  await removeFolder(book, id);
+  await removeFolder(removal(book), id);
   assert.deepEqual(await since(cursor), [`-${id}`]);
   await assert.rejects(book.place(id), NotFound);
   await close();
@@ -419,7 +427,7 @@ test(
       assert.equal((await book.place(made.id)).path, "INBOX.Neu");
       await updateFolder(book, made.id, { name: "Neuer", parent: before[0]! });
       assert.equal((await book.place(made.id)).path, "INBOX.Werk.Neuer");
-      await removeFolder(book, before[0]!);
+      await removeFolder(removal(book), before[0]!);
       assert.equal((await book.all()).length, 7);
       await close();
     } finally {

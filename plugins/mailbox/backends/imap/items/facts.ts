@@ -30,6 +30,22 @@ export function uidSet(uids: readonly number[]): string {
   return parts.join(",");
 }
 
+/** What servers take in a line (RFC 7162 §4 asks for 8192 bytes), less the words around it. */
+const longestSet = 6000;
+
+/** The same in sets that servers take: scattered UIDs make long ones. None for no UIDs. */
+export function uidSets(uids: readonly number[]): string[] {
+  const sets: string[] = [];
+  for (const part of uidSet(uids).split(",")) {
+    const last = sets.at(-1);
+    if (part === "") continue;
+    if (last !== undefined && last.length + part.length < longestSet) {
+      sets[sets.length - 1] = `${last},${part}`;
+    } else sets.push(part);
+  }
+  return sets;
+}
+
 /** The facts of messages, as they come in. The folder must be open; no other command meanwhile. */
 export async function* fetchFacts(client: ImapFlow, uids: string): AsyncGenerator<Facts> {
   if (uids === "") return;

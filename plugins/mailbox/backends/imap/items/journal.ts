@@ -29,6 +29,8 @@ export interface Attempt<I> {
   intend(intention: I): Promise<void>;
   /** In the transaction that notes what was done: the answer, and the row of the item it made. */
   done(tx: Database, answer: unknown, item?: number): Promise<void>;
+  /** In place of that: it has happened, and who asks again wants it again. */
+  forget(): Promise<void>;
 }
 
 /** Writes of this process by account and token: the second of two waits for the first. */
@@ -148,6 +150,12 @@ function attemptOf<I>(store: ItemStore, token: string, intention: string): OpenA
         token,
       ]);
       attempt.begun = true;
+    },
+    async forget() {
+      await db.run("DELETE FROM mailbox_imap_write WHERE account = ? AND token = ?", [
+        account.id,
+        token,
+      ]);
     },
     async done(tx, answer, item) {
       await tx.run(

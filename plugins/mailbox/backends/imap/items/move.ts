@@ -22,7 +22,7 @@ import { type Attempt, once } from "./journal.ts";
 import { isGivenAway } from "./marks.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
-import { factsOf, findPut, type Meant, transfer } from "./put.ts";
+import { factsOf, findPut, type Meant, moves, transfer } from "./put.ts";
 import { needItem, needItemNow } from "./write.ts";
 
 /** What a move is meant to bring. */
@@ -161,7 +161,7 @@ async function intend(
   const now = await folderNumbers(client, target.path);
   const validity = String(now.uidValidity);
   const uidnext = now.uidNext ?? 1;
-  const how = client.capabilities.has("MOVE") || client.enabled.has("IMAP4REV2") ? "MOVE" : "COPY";
+  const how = moves(client) ? "MOVE" : "COPY";
   const meant: Moving = {
     folder: target.number,
     validity,

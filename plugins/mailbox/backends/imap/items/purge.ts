@@ -3,13 +3,13 @@ import type { ImapFlow } from "imapflow";
 import { Refused } from "../../../api.ts";
 import type { FolderId } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
-import { uidSet } from "./facts.ts";
+import { uidSets } from "./facts.ts";
 import { writeFolder } from "./folder_state.ts";
 import { deleted, ended, type ItemRow, leftover } from "./item_rows.ts";
 import { inPlace, type ItemStore, settle } from "./item_store.ts";
 import { isPermanent } from "./marks.ts";
 import type { Place } from "../folders/places.ts";
-import { atom, command } from "../connections/raw.ts";
+import { atom, command, sequence } from "../connections/raw.ts";
 
 /** Whether messages can be expunged by UID (RFC 4315; part of IMAP4rev2). */
 export function expungesByUid({ capabilities, enabled }: ImapFlow): boolean {
@@ -39,12 +39,19 @@ export async function deleteMessages(
   const { client } = open;
   if (uids.length === 0) return true;
   checkDeletes(open);
-  const set = { type: "SEQUENCE", value: uidSet([...uids].sort((a, b) => a - b)) };
-  await command(client, "UID STORE", [set, atom("+FLAGS.SILENT"), [atom("\\Deleted")]]);
+  const sets = uidSets([...uids].sort((a, b) => a - b)).map(sequence);
+  for (const set of sets) {
+    await command(client, "UID STORE", [set, atom("+FLAGS.SILENT"), [atom("\\Deleted")]]);
+  }
   if (!expungesByUid(client)) return false;
   await marked?.();
-  await command(client, "UID EXPUNGE", [set]);
+  for (const set of sets) await command(client, "UID EXPUNGE", [set]);
   return true;
+}
+
+/** Whether there is anything that writes have left behind in a folder. */
+export async function hasLeftovers(store: ItemStore, folder: number): Promise<boolean> {
+  return (await leftovers(store, folder)).length > 0;
 }
 
 /** Deletes what writes have left behind in a folder, if anything. What fails is tried again later. */
@@ -53,7 +60,7 @@ export async function deleteLeftovers(
   id: FolderId,
   folder: number,
 ): Promise<void> {
-  if ((await leftovers(store, folder)).length === 0) return;
+  if (!await hasLeftovers(store, folder)) return;
   try {
     await inPlace(store, id, async (place, open) => {
       await settle(store, place, open);

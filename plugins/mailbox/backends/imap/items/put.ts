@@ -78,6 +78,11 @@ export async function append(
   return putOf(validity, uid);
 }
 
+/** Whether messages can be moved in one step (RFC 6851; part of IMAP4rev2). */
+export function moves({ capabilities, enabled }: ImapFlow): boolean {
+  return capabilities.has("MOVE") || enabled.has("IMAP4REV2");
+}
+
 /** Copies or moves a message of the open folder; undefined where the server does not say to where. */
 export async function transfer(
   client: ImapFlow,
