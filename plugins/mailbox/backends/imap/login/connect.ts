@@ -4,6 +4,7 @@ import { ImapFlow, type ImapFlowOptions } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
 import { domainOf } from "../../../address.ts";
 import type { Secret } from "./keyring.ts";
+import { Overheard } from "./overheard.ts";
 import { imapPlace, imapPort, type Server } from "../servers/server.ts";
 import { pinnedTransport, tlsOptions } from "./tls.ts";
 
@@ -43,11 +44,14 @@ export async function openConnection(
   const client = new ImapFlow(await flowOptions(server, login, wishes));
   // Without a listener an error of the socket would end the process.
   client.on("error", () => {});
+  const overheard = new Overheard(client);
   try {
     await client.connect();
   } catch (error) {
     client.close();
-    throw loginError(server, error as FlowError, master);
+    throw loginError(server, heardError(error as FlowError, overheard), master);
+  } finally {
+    overheard.end();
   }
   const stranger = strangerOn(client, master && server.config.master.form === "");
   if (stranger !== undefined) {
@@ -159,6 +163,17 @@ interface FlowError extends Error {
   readonly response?: unknown;
   readonly serverResponseCode?: string;
   readonly reason?: string;
+}
+
+/** An answer that came right before the end of the connection, which is all that the library tells. */
+function heardError(error: FlowError, { refusal }: Overheard): FlowError {
+  if (error.authenticationFailed || !refusal) return error;
+  return Object.assign(new Error(error.message), {
+    authenticationFailed: true,
+    responseStatus: refusal.status,
+    responseText: refusal.text,
+    ...(refusal.code !== undefined && { serverResponseCode: refusal.code }),
+  });
 }
 
 /** RFC 5530: a refusal that is about the password, or about who may use it. */

@@ -10,6 +10,7 @@ import { Unavailable } from "../../../../../core/mod.ts";
 import { withTempDir } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { type Dovecot, startDovecot, type User } from "../../../../../tests/servers/dovecot.ts";
+import { type Fault, startFakeImap } from "../../../../../tests/servers/fake_imap.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { type Login, openConnection, WrongPassword } from "./connect.ts";
 import { type Server, serverConfig } from "../servers/server.ts";
@@ -289,4 +290,80 @@ describe("openConnection() reads a refusal", () => {
       const server = serverAt({ port, timeout: 1 });
       await assert.rejects(openConnection(server, as(anna)), unavailable(/timeout|greeting/i));
     }));
+});
+
+describe("openConnection() hears what a server says before it hangs up", () => {
+  const whole = 10_000;
+  const wrong = "NO [AUTHENTICATIONFAILED] Wrong name or password";
+  const ways = { LOGIN: [], PLAIN: ["AUTH=PLAIN", "SASL-IR"], "PLAIN, asked for": ["AUTH=PLAIN"] };
+
+  /** What becomes of a login at a server that does so at LOGIN or AUTHENTICATE. */
+  async function outcomes(
+    fault: Fault,
+    capabilities: readonly string[] = [],
+  ): Promise<Set<string>> {
+    const fake = await startFakeImap({ capabilities });
+    const user = fake.addUser();
+    fake.rule = ({ name }) => /^(LOGIN|AUTHENTICATE)$/.test(name) ? fault : undefined;
+    // Whether the end comes upon the answer or with it is chance.
+    const logins = Array.from(
+      { length: 20 },
+      () =>
+        openConnection(serverAt({ port: fake.port }), as(user)).then(
+          () => "in",
+          (error) => error instanceof WrongPassword ? "wrong" : (error as Error).name,
+        ),
+    );
+    const all = new Set(await Promise.all(logins));
+    await fake.stop();
+    return all;
+  }
+
+  for (const [way, capabilities] of Object.entries(ways)) {
+    it(`a refusal is one, by ${way}`, async () => {
+      const fault = { refuse: wrong, cutAfter: whole };
+      assert.deepEqual(await outcomes(fault, capabilities), new Set(["wrong"]));
+      const without = { refuse: "NO Login failed: authentication failure", cutAfter: whole };
+      assert.deepEqual(await outcomes(without, capabilities), new Set(["wrong"]));
+    });
+
+    it(`trouble is trouble, by ${way}`, async () => {
+      const faults: Fault[] = [
+        { refuse: "NO [UNAVAILABLE] Temporary authentication failure.", cutAfter: whole },
+        { refuse: "NO Too many simultaneous connections", cutAfter: whole },
+        { refuse: "BAD Unknown command", cutAfter: whole },
+        { bye: "Too many connections from your address", cutAfter: whole },
+        // Nothing, or not all of it, has come.
+        { refuse: wrong, cutAfter: 0 },
+        { refuse: wrong, cutAfter: 10 },
+        { say: `* ${wrong}\r\n`, cutAfter: wrong.length + 4 },
+        { answer: "OK Welcome", cutAfter: 4 },
+      ];
+      for (const fault of faults) {
+        const all = await outcomes(fault, capabilities);
+        assert.deepEqual(all, new Set(["Unavailable"]), JSON.stringify(fault));
+      }
+    });
+  }
+
+  it("a refusal that comes with a goodbye is one, whichever is said first", async () => {
+    const both = { refuse: wrong, say: "* BYE Too many invalid logins\r\n", cutAfter: whole };
+    assert.deepEqual(await outcomes(both), new Set(["wrong"]));
+  });
+
+  it("a refusal of something else says nothing about the password", async () => {
+    const fake = await startFakeImap({ capabilities: ["ID", "NAMESPACE"] });
+    const user = fake.addUser();
+    fake.rule = ({ name }) =>
+      name === "ID" ? { refuse: wrong } : name === "LOGIN" ? { cutAfter: 0 } : undefined;
+    await assert.rejects(openConnection(serverAt({ port: fake.port }), as(user)), Unavailable);
+    assert.ok(fake.names().includes("ID"));
+    // Nor does one that comes when the password was right; it may come when all is well.
+    fake.rule = ({ name }) => name === "NAMESPACE" ? { refuse: wrong, cutAfter: whole } : undefined;
+    const late = openConnection(serverAt({ port: fake.port }), as(user));
+    const error = await late.then((client) => void client.close(), (error) => error);
+    assert.ok(!(error instanceof WrongPassword), `${error}`);
+    assert.equal(fake.names().at(-1), "NAMESPACE");
+    await fake.stop();
+  });
 });
