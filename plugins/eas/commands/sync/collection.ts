@@ -14,6 +14,7 @@ import {
 import { viewAfter } from "./effects.ts";
 import { findChanges } from "./find.ts";
 import { beginHunt, type Hunt, type Op } from "./hunt.ts";
+import { beginReading, type Begun } from "./items.ts";
 import { type Entry, type Filed, readJournal } from "./journal.ts";
 import { type CollectionOptions, floorOf, standardOptions, wishes } from "./options.ts";
 import { amendments, answersIn, asksTheSame, replayed } from "./replay.ts";
@@ -38,6 +39,8 @@ export interface CollectionAnswer {
   /** Items to be fetched. */
   readonly fetches: readonly string[];
   readonly ops: readonly Op[];
+  /** Where the items are being read already. */
+  readonly begun?: Begun;
   readonly options: ItemOptions;
   /** Items older than this come without their bodies. */
   readonly briefBefore?: number;
@@ -56,6 +59,8 @@ export interface CollectionWork {
   readonly session: Session;
   /** How many items the answer may still hold. */
   readonly room: number;
+  /** Nothing else is read for the answer yet. */
+  readonly first: boolean;
   /** When the search for changes ends, by the clock. */
   readonly until: number;
   trash(): Promise<FolderId | undefined>;
@@ -160,14 +165,17 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
   const { eased: _, ...found } = hunt.state;
   const eased = more && plan.most < request.window ? { eased: plan.most } : {};
   const state = { ...found, asked: wants, more, told: hunt.ops.size, ...eased };
-  const key = await handOut(plan, { hunt, commanded, more }, state);
   const ops = [...hunt.ops.values()];
+  // One folder at a time: what is read is held until the answer comes to it.
+  const begun = plan.first && ops.length > 0 && beginReading(ops, state.options.item, call);
+  const key = await handOut(plan, { hunt, commanded, more }, state);
   return {
     ...frame(request, key, state),
     more,
     answers: commanded.answers,
     fetches,
     ops,
+    ...(begun && { begun }),
     quiet: key === request.key && fetches.length === 0,
     ...await relieved(plan, ops),
   };

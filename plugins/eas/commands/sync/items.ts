@@ -12,9 +12,43 @@ import type { Stubs } from "./relief.ts";
 
 export interface ItemWriter {
   /** The server's commands; items that vanished meanwhile are left out, and told as gone next time. */
-  commands(ops: readonly Op[]): AsyncIterable<Element>;
+  commands(ops: Begun): AsyncIterable<Element>;
   /** The answer to a device's Fetch: the item whole, however its folder is truncated. */
   fetched(id: ItemId): Promise<Element>;
+}
+
+/** What is to be told, and the items for it, which are being read. */
+export interface Begun {
+  readonly told: readonly Element[];
+  readonly byItem: ReadonlyMap<ItemId, Op>;
+  readonly items: AsyncIterable<Item>;
+}
+
+/**
+ * Begins to read the items that have to be told, up to the first of them: a store that is far away
+ * works on it while the answer is committed. Nothing is held by whoever then does not go on.
+ */
+export function beginReading(ops: readonly Op[], options: ItemOptions, call: EasCall): Begun {
+  const [told, read] = parted(ops, call);
+  const byItem = new Map(read.map((op) => [op.item, op]));
+  const items = read.length === 0 ? [] : call.mailbox.read([...byItem.keys()], wantedOf(options));
+  return { told, byItem, items: begun(items) };
+}
+
+/** The same, of which the first is on its way. */
+function begun<T>(all: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+  const source = (async function* () {
+    yield* all;
+  })();
+  const first = source.next();
+  first.catch(() => {}); // whoever goes on hears of it
+  return (async function* () {
+    try {
+      for (let next = await first; !next.done; next = await source.next()) yield next.value;
+    } finally {
+      await source.return(undefined);
+    }
+  })();
 }
 
 /** How items of a collection are written. */
@@ -32,17 +66,13 @@ export function itemWriter(
   call: EasCall,
   { options, stubs, briefBefore = 0 }: Manner,
 ): ItemWriter {
-  const want = wantedOf(options);
   const brief = withoutBodies(options);
   const whole = untruncated(options);
   const fields = (item: Item, how = options) => applicationData(work, call, how, item);
   return {
-    async *commands(ops) {
-      const [told, read] = parted(ops, call);
+    async *commands({ told, byItem, items }) {
       yield* told;
-      const byItem = new Map(read.map((op) => [op.item, op]));
-      if (read.length === 0) return;
-      for await (const item of call.mailbox.read([...byItem.keys()], want)) {
+      for await (const item of items) {
         const { kind, state } = byItem.get(item.id)!;
         // The marks that were recorded, not those of this moment: what differs is told next time.
         const marks = state?.marks ?? item.state.marks;

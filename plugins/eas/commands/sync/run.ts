@@ -125,7 +125,8 @@ async function workThrough(
     // there is more: it would not come back for what a lost answer had told.
     const isLeftOut = room <= 0 && !(isolated && session?.lost);
     if (isLeftOut && collection.commands.length === 0 && collection.key !== "0") continue;
-    const parts = { work, call, room: Math.max(0, room), trash, drafts, until };
+    const first = answers.every(({ ops }) => ops.length === 0);
+    const parts = { work, call, room: Math.max(0, room), trash, drafts, until, first };
     const outcome = await alone(collection, session, parts);
     isolated ||= outcome.answer.alone === true;
     room = isolated ? 0 : room - outcome.answer.ops.length;

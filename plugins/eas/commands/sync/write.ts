@@ -5,7 +5,7 @@ import type { Work } from "../work.ts";
 import type { CollectionAnswer } from "./collection.ts";
 import { leans } from "./read.ts";
 import type { Answered } from "./device_commands.ts";
-import { type ItemWriter, itemWriter } from "./items.ts";
+import { beginReading, type Begun, type ItemWriter, itemWriter } from "./items.ts";
 import { isRefusal, type Refusal } from "./request.ts";
 
 /** Undefined: an empty body, which says that nothing changed. */
@@ -33,10 +33,11 @@ export function writeSync(
 }
 
 async function* collection(
-  { id, key, status, more, answers, fetches, ops }: CollectionAnswer,
+  { id, key, status, more, answers, fetches, ops, options, begun }: CollectionAnswer,
   items: ItemWriter,
-  { version }: EasCall,
+  call: EasCall,
 ): AsyncIterable<Element> {
+  const { version } = call;
   // MS-ASCMD 2.2.3.27.5: 12.1 answers without
   if (!leans(version)) yield el("AirSync:Class", "Email");
   yield el("AirSync:SyncKey", key);
@@ -48,7 +49,7 @@ async function* collection(
   if (responses.length + fetches.length > 0) {
     yield el("AirSync:Responses", new Flow(withFetches(responses, fetches, items)));
   }
-  yield* commands(items, ops);
+  if (ops.length > 0) yield* commands(items, begun ?? beginReading(ops, options, call));
 }
 
 /** Successful changes and deletions are not answered. MS-ASCMD 2.2.3.154 */
@@ -92,9 +93,8 @@ async function* withFetches(
 /** Commands, unless none is left when they are written: Windows Phone fails on an empty element. */
 async function* commands(
   items: ItemWriter,
-  ops: CollectionAnswer["ops"],
+  ops: Begun,
 ): AsyncIterable<Element> {
-  if (ops.length === 0) return;
   const iterator = items.commands(ops)[Symbol.asyncIterator]();
   const first = await iterator.next();
   if (!first.done) yield el("AirSync:Commands", new Flow(from(first.value, iterator)));
