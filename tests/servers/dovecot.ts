@@ -28,6 +28,11 @@ export interface Dovecot extends MailServer {
   readonly authSocket: string;
   /** With `exact` the name is taken as it is, without a domain. */
   addUser(name?: string, options?: { password?: string; exact?: boolean }): Promise<User>;
+  /**
+   * Makes the special folders of a user, which come into being when somebody first looks at them: two
+   * who look at once see other UIDVALIDITYs.
+   */
+  makeFolders(user: User): Promise<void>;
   /** A token with which the user can log in for `seconds`; only with `tokens`. */
   token(user: User, seconds?: number): string;
   /** Its log so far; its processes write it in their own time. */
@@ -146,14 +151,17 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
       return { address, password };
     },
     removeUser: ({ address }) => rm(file(address)),
+    makeFolders: (user) =>
+      logInOnce(place.port, user, 'LIST "" * RETURN (STATUS (UIDVALIDITY UIDNEXT))'),
     token: ({ address }, seconds = 3600) => token(address, seconds),
     deliver: (to, mime) =>
       deliverByLmtp(place.lmtpPort, typeof to === "string" ? to : to.address, mime),
     log,
     async wholeLog() {
-      const { address, password } = await this.addUser("last");
-      await logInOnce(place.port, address, password);
-      await until(async () => (await log()).includes(`Login: user=<${address}>`), "it is logged");
+      const user = await this.addUser("last");
+      await logInOnce(place.port, user, "NOOP");
+      const line = `Login: user=<${user.address}>`;
+      await until(async () => (await log()).includes(line), "it is logged");
       return await log();
     },
     processes: () => running.alive(),
@@ -171,11 +179,11 @@ function server(place: DovecotPlace, made: Certificate | undefined, first: Group
   };
 }
 
-/** Logs in and out again. */
-function logInOnce(port: number, address: string, password: string): Promise<void> {
+/** Logs in, says one command and logs out again. */
+function logInOnce(port: number, { address, password }: User, command: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => {
-      socket.write(`a LOGIN ${address} "${password}"\r\nb LOGOUT\r\n`);
+      socket.write(`a LOGIN ${address} "${password}"\r\nb ${command}\r\nc LOGOUT\r\n`);
     });
     socket.resume().once("error", reject).once("close", () => resolve());
   });

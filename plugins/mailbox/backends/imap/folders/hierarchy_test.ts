@@ -12,8 +12,8 @@ import { type FakeClock, fakeClock, until } from "../../../../../tests/kit.ts";
 import { accountsOf } from "../../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
-import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
-import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
+import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { MailServer, User } from "../../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { together } from "../../../../../tests/together.ts";
 import { testServer } from "../_imap_kit.ts";
@@ -31,7 +31,7 @@ async function storeAt(server: MailServer): Promise<MailStore> {
   const db = await openStorage(":memory:");
   for (const sql of imapMigrations.flatMap(({ up }) => up)) await db.run(sql);
   const clock = fakeClock();
-  const users = new Map<number, Promise<unknown>>();
+  const users = new Map<number, Promise<User>>();
   const made = (id: number) => {
     const user = users.get(id) ??
       server.addUser(`user${id}-${number}@example.test`, { password });
@@ -39,6 +39,8 @@ async function storeAt(server: MailServer): Promise<MailStore> {
     return user;
   };
   for (const id of [1, 2, 7, 8]) await made(id);
+  // Two look at this one's folders at once.
+  if ("makeFolders" in server) await (server as Dovecot).makeFolders(await made(8));
   const gateways: Gateway[] = [];
   const open = async () => {
     const gateway = gatewayTo(server, number, db, clock);

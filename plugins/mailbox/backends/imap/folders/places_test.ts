@@ -187,8 +187,10 @@ test(
 );
 
 test("another process sees the same ids, and what it edits", found, async () => {
-  const one = await desk(plain);
-  const { account, db, user } = one;
+  const user = await plain.addUser();
+  await plain.makeFolders(user);
+  const one = await desk(plain, { user });
+  const { account, db } = one;
   const two = await desk(plain, { user, db, account });
   await Promise.all([one, two, one, two].map(({ book }) => book.refresh()));
   assert.deepEqual(await two.book.all(), await one.book.all());
