@@ -5,7 +5,7 @@ import type { FolderId, ItemId } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
 import { type Facts } from "./facts.ts";
 import { folderNumbers } from "../folders/folder_numbers.ts";
-import { type FolderWrite, Overtaken, readState, writeFolder } from "./folder_state.ts";
+import { type FolderWrite, Overtaken, readState, untilFirst, writeFolder } from "./folder_state.ts";
 import {
   endRows,
   itemId,
@@ -50,14 +50,15 @@ export async function moveItem(
       return id;
     }
     const moved = attempt.before && await finishMove(store, source, attempt, token, to);
-    const made = moved ?? await beginMove(store, id, target, attempt, token);
+    const made = moved ??
+      await untilFirst(() => beginMove(store, id, target, attempt, token));
     store.wrote?.(from);
     store.wrote?.(to);
     return made;
   });
 }
 
-/** An earlier try may have moved it: then it is there. */
+/** An earlier try may have moved it: then it is there, and what is here still is ours to delete. */
 async function finishMove(
   store: ItemStore,
   source: ItemRow,
@@ -65,14 +66,10 @@ async function finishMove(
   token: string,
   to: FolderId,
 ): Promise<ItemId | undefined> {
-  return await noteThere(
-    store,
-    source,
-    attempt,
-    attempt.before!,
-    to,
-    (open) => findPut(store, open, attempt.before!, token),
-  );
+  // A server that died in the middle of a MOVE may have put it there and not taken it from here.
+  const meant: Moving = { ...attempt.before!, how: "COPY" };
+  const find = (open: OpenFolder) => findPut(store, open, meant, token);
+  return await noteThere(store, source, attempt, meant, to, find);
 }
 
 /** Notes a move whose message has to be looked at in its new folder; undefined: it is not there. */
@@ -100,6 +97,11 @@ async function noteThere(
   return made;
 }
 
+/**
+ * Overtaken: the item has got another message since it was looked at, and the one it had was gone
+ * before it could be moved. Where that one was moved (IMAP knows no condition for MOVE or COPY), it is
+ * in the other folder as it was, and the item stays with its new content: nothing is lost.
+ */
 async function beginMove(
   store: ItemStore,
   id: ItemId,
@@ -137,8 +139,11 @@ async function beginMove(
       ? await factsOf(open.client, there.uid) ?? { ...there, gone: true }
       : await findPut(store, open, meant, token);
   const made = await noteThere(store, row, attempt, meant, target.id, find);
-  if (made === undefined) throw new NotFound(`Cannot find item ${id}`);
-  return made;
+  if (made !== undefined) return made;
+  if ((await needItem(store, id)).revision !== row.revision) {
+    throw new Overtaken("Cannot move the item: it has another message");
+  }
+  throw new NotFound(`Cannot find item ${id}`);
 }
 
 async function unlessOvertaken<R>(work: () => Promise<R>): Promise<R | undefined> {

@@ -1,4 +1,4 @@
-// A message that we have stored, and that somebody takes away before we have had a look at it.
+// Writes that the server has done by half, or that somebody undoes before we have had a look at them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { listAll, message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
@@ -85,5 +85,32 @@ test(
       assert.equal(device.items.size, 0);
       assert.deepEqual(await listAll(box, inbox), []);
       assert.equal((await listAll(box, desk.folder("trash"))).length, 1);
+    }),
+);
+
+test(
+  "a server that dies between the two halves of a MOVE leaves nothing behind",
+  found,
+  () =>
+    begin(async (desk) => {
+      const { box, inbox } = desk;
+      const { id } = await box.create(inbox, { mime: message("moved") }, token());
+      const here = await new Device(box, inbox).begin();
+      const there = await new Device(box, desk.folder("trash")).begin();
+      const same = token();
+      tap.rule = ({ name }) => name === "UID MOVE" ? "cut" : undefined;
+      await assert.rejects(box.move(id, desk.folder("trash"), same));
+      tap.rule = () => undefined;
+      // What is left of it then.
+      const imap = await desk.other();
+      await imap.mailboxOpen("INBOX");
+      await imap.messageCopy("1:*", "Trash");
+      const moved = await box.move(id, desk.folder("trash"), same);
+      await here.sync();
+      await there.sync();
+      assert.deepEqual([...here.items.keys()], []);
+      assert.deepEqual([...there.items.keys()], [moved]);
+      await imap.noop();
+      assert.equal(imap.mailbox && imap.mailbox.exists, 0);
     }),
 );
