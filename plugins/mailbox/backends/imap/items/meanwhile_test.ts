@@ -56,6 +56,23 @@ function slow(store: ItemStore, come: () => Promise<void>): ItemStore {
   };
 }
 
+/** A store that waits for `come` when what is going to be done is noted: all was looked at by then. */
+function decided(store: ItemStore, come: () => Promise<void>): ItemStore {
+  const { db } = store;
+  return {
+    ...store,
+    db: {
+      all: (sql, values) => db.all(sql, values),
+      run: async (sql, values) => {
+        if (sql.includes("SET intention")) await come();
+        return await db.run(sql, values);
+      },
+      close: () => db.close(),
+      transaction: (work) => db.transaction(work),
+    },
+  };
+}
+
 /** `work`, the first time. */
 function once(work: () => Promise<unknown>): (() => Promise<void>) & { done?: boolean } {
   const come = async () => {
@@ -181,7 +198,77 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
           assert.deepEqual(await subjects(desk.box, there), ["new"]);
         }));
     }
+
+    /** A move, with `meanwhile` between its look at the item and the command that moves it. */
+    async function moveLate(world: World, meanwhile: () => Promise<unknown>): Promise<Seen> {
+      const { desk, device, item } = world;
+      const trash = desk.folder("trash");
+      const other = await new Device(desk.box, trash).begin();
+      const come = once(meanwhile);
+      const moved = await desk.with(decided(desk.store, come)).box.move(item, trash, token());
+      assert.ok(come.done);
+      for (const each of [device, other]) await each.sync();
+      const listed = await listAll(desk.box, trash);
+      assert.deepEqual(other.states, listed);
+      assert.ok(other.items.has(moved));
+      assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+      return {
+        inbox: await subjects(desk.box, device.states),
+        trash: await subjects(desk.box, listed),
+      };
+    }
+
+    test("a move that was decided on takes along what it is by now", () =>
+      begin(async (world) => {
+        const { desk, item } = world;
+        const there = await moveLate(
+          world,
+          () => desk.box.replace(item, { mime: message("new") }, token()),
+        );
+        assert.deepEqual(there, { inbox: [], trash: ["new"] });
+      }));
+
+    test("a move of the old content amid a replacement loses neither", () =>
+      begin(async (world) => {
+        const { desk, item } = world;
+        const there = await moveLate(world, async () => {
+          tap.rule = ({ name }) => name === "UID STORE" ? "cut" : undefined;
+          await desk.box.replace(item, { mime: message("new") }, token());
+          tap.reset();
+        });
+        assert.deepEqual(there, { inbox: ["new"], trash: ["old"] });
+      }));
+
+    test("a move before the replacement is noted loses neither", () =>
+      begin(async (world) => {
+        const { desk, device, item } = world;
+        const [stored, moved] = [deferred<void>(), deferred<void>()];
+        const toNote = async () => {
+          if (!tap.names().includes("APPEND")) return;
+          stored.resolve();
+          await moved.promise;
+        };
+        const replacer = desk.with(slow(desk.store, toNote)).box;
+        let replacing: Promise<unknown> = Promise.resolve();
+        const there = await moveLate(world, async () => {
+          replacing = replacer.replace(item, { mime: message("new") }, token());
+          await stored.promise;
+        });
+        assert.deepEqual(there.trash, ["old"]);
+        moved.resolve();
+        await replacing;
+        await desk.clock.tick(1001);
+        await device.sync();
+        assert.deepEqual(device.states, await listAll(desk.box, desk.inbox));
+        assert.deepEqual(await subjects(desk.box, device.states), ["new"]);
+      }));
   });
+}
+
+/** The subjects of what devices have. */
+interface Seen {
+  readonly inbox: readonly string[];
+  readonly trash: readonly string[];
 }
 
 interface World {
