@@ -1,10 +1,11 @@
 // What people do with their mail on a phone, and what is on the server then: a plain IMAP client looks.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { draftFields, type Phone } from "../../plugins/eas/client/mod.ts";
 import { atLeast, type Version } from "../../plugins/eas/versions.ts";
 import { el } from "../../plugins/eas/wbxml/mod.ts";
 import type { MailServer, User } from "../servers/mail_server.ts";
+import { together } from "../together.ts";
 import { contents, type Gateway, letter, places, products, startGateway, until } from "./kit.ts";
 
 const subjectsToCome = ["flag", "read", "move", "delete", "reply", "find"];
@@ -41,6 +42,8 @@ for (const { name, found, start } of products) {
       if (!found.skip) gateway = await startGateway(start);
     });
     after(() => gateway?.stop());
+    // Each has users of its own.
+    const it = together();
 
     for (const version of ["2.5", "12.1", "14.1", "16.1"] as const) {
       it(`does to the server what a phone does, in ${version}`, async () => {
