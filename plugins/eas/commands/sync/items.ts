@@ -110,7 +110,7 @@ function applicationData(
 ): Element {
   const { account, device, log } = call;
   const name = `${account.id}/${item.id}`;
-  const known = broken.get(name);
+  const known = broken.size === 0 ? undefined : broken.get(name);
   const { fields, body, problem } = known === undefined
     ? mailItem(item, options, call)
     : stubOf(item, known, options, call);

@@ -6,8 +6,8 @@ import { seededRandom } from "../../../../../tests/kit.ts";
 import { readFetch } from "./fetch_answers.ts";
 import type { Token } from "./raw.ts";
 
-const read = (payload: string, ...literals: string[]) =>
-  readFetch({ payload: Buffer.from(payload), literals: literals.map((each) => Buffer.from(each)) });
+const read = (text: string, ...literals: string[]) =>
+  readFetch({ text, literals: literals.map((each) => Buffer.from(each)) });
 
 /** Items and sections as plain values; bytes as `bytes of …`. */
 function plain(answer: ReturnType<typeof readFetch>) {

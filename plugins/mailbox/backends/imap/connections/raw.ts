@@ -1,6 +1,7 @@
 // Commands that imapflow has no method for, and answers that it tells nobody of.
 import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
+import { AnswerBytes, type Line } from "./answer_bytes.ts";
 
 /** A word of a command or of an answer: an atom, a string, bytes (a literal), or (NIL) nothing. */
 export interface Word {
@@ -33,13 +34,11 @@ interface Inside {
   readonly folders: Map<string, { readonly path: string; readonly delimiter?: string }>;
   readonly untaggedHandlers: Record<string, ((answer: Answer) => Promise<void>) | null>;
   readonly sectionHandlers: Record<string, (section: readonly Token[]) => Promise<void>>;
-  handleResponse(line: Line): Promise<boolean>;
-}
-
-/** An answer as it came, without its end; where a literal was there are its `{n}` and a line break. */
-export interface Line {
-  readonly payload: Buffer;
-  readonly literals: readonly Buffer[];
+  /** What the server sends goes through here, decrypted. */
+  readonly streamer: {
+    readBytesCounter: number;
+    _transform(chunk: Uint8Array, encoding: string, next: (error?: Error) => void): void;
+  };
 }
 
 const inside = (client: ImapFlow) => client as unknown as Inside;
@@ -89,13 +88,30 @@ export function onUntagged(
     Promise.resolve(hear(answer.attributes ?? []));
 }
 
-/** Shows each answer to `take` first; nobody else sees those that it takes. Returns what ends it. */
-export function takeLines(client: ImapFlow, take: (line: Line) => boolean): () => void {
-  const own = inside(client);
-  const before = own.handleResponse;
-  own.handleResponse = (line) => take(line) ? Promise.resolve(true) : before.call(client, line);
+/** Shows each answer to `take` first; imapflow sees those that it leaves. Returns what ends it. */
+export function takeAnswers(client: ImapFlow, take: (line: Line) => boolean): () => void {
+  const { streamer } = inside(client);
+  const read = streamer._transform;
+  const answers = new AnswerBytes();
+  const pass = (pieces: readonly Uint8Array[], next: (error?: Error) => void) => {
+    if (pieces.length === 0) return next();
+    const bytes = Buffer.concat(pieces);
+    streamer.readBytesCounter -= bytes.length;
+    read.call(streamer, bytes, "buffer", next);
+  };
+  streamer._transform = (chunk, _, next) => {
+    streamer.readBytesCounter += chunk.length;
+    let left: Uint8Array[];
+    try {
+      left = answers.push(chunk, take);
+    } catch (error) {
+      return next(error as Error);
+    }
+    pass(left, next);
+  };
   return () => {
-    own.handleResponse = before;
+    streamer._transform = read;
+    pass(answers.rest(), () => {});
   };
 }
 
