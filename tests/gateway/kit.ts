@@ -1,6 +1,5 @@
 // Navette as people run it, in front of a real mail server: a process that phones ask and tests kill.
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -14,6 +13,7 @@ import { account } from "../conformance/mailbox_kit.ts";
 import { startCyrus } from "../servers/cyrus.ts";
 import { startDovecot } from "../servers/dovecot.ts";
 import type { MailServer, User } from "../servers/mail_server.ts";
+import { serverDir } from "../servers/place.ts";
 import { startPostfix } from "../servers/postfix.ts";
 import { cyrusPresent, dovecotPresent, postfixPresent } from "../servers/present.ts";
 import { startStandIn } from "../servers/stand_in.ts";
@@ -54,7 +54,7 @@ export async function startGateway(start: () => Promise<MailServer>): Promise<Ga
   const server = await start();
   const submission = await (postfixPresent() ? startPostfix(server) : startStandIn(server));
   const tap = await startTap(server.port);
-  const dir = await mkdtemp(join(tmpdir(), "navette-gateway-"));
+  const dir = await serverDir("gateway");
   const file = join(dir, "navette.toml");
   let place = "127.0.0.1:0";
   let running: Child;

@@ -1,7 +1,7 @@
 // Starts Debian's Cyrus IMAP for tests: on free loopback ports, with temporary data, as root or not.
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import { type Certificate, certificate } from "./certificate.ts";
@@ -15,6 +15,7 @@ import {
 import { deliverByLmtp } from "./lmtp.ts";
 import { Addresses, type MailServer, type User } from "./mail_server.ts";
 import { asUser, freePorts, type Group, isRoot, startGroup } from "./processes.ts";
+import { serverDir } from "./place.ts";
 import { greeted } from "./ready.ts";
 
 export type { CyrusOptions } from "./cyrus_config.ts";
@@ -34,7 +35,7 @@ const group = isRoot ? "mail" : undefined;
 export async function startCyrus(options: CyrusOptions = {}): Promise<Cyrus> {
   // Between finding a free port and listening on it somebody else can take it.
   for (let tries = 1;; tries++) {
-    const dir = await mkdtemp(join(tmpdir(), "navette-cyrus-"));
+    const dir = await serverDir("cyrus");
     const [port, tlsPort, lmtpPort] = await freePorts(3) as [number, number, number];
     const place = { dir, port, tlsPort, lmtpPort };
     try {

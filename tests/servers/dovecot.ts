@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { until } from "../kit.ts";
 import { type Certificate, certificate } from "./certificate.ts";
@@ -17,6 +17,7 @@ import {
 import { deliverByLmtp } from "./lmtp.ts";
 import { Addresses, type MailServer, type User } from "./mail_server.ts";
 import { freePorts, type Group, isRoot, startGroup } from "./processes.ts";
+import { serverDir } from "./place.ts";
 import { greeted } from "./ready.ts";
 
 export type { DovecotOptions } from "./dovecot_config.ts";
@@ -48,7 +49,7 @@ const group = isRoot ? "dovecot" : execFileSync("id", ["-gn"], { encoding: "utf8
 export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   // Between finding a free port and listening on it somebody else can take it.
   for (let tries = 1;; tries++) {
-    const dir = await mkdtemp(join(tmpdir(), "navette-dovecot-"));
+    const dir = await serverDir("dovecot");
     const [port, tlsPort, lmtpPort] = await freePorts(3) as [number, number, number];
     const place = { dir, user, group, port, tlsPort, lmtpPort };
     try {

@@ -1,7 +1,6 @@
 // Starts Debian's Postfix as a submission server for tests: on a free port, with a temporary queue.
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Certificate, certificate } from "./certificate.ts";
 import { startPolicy } from "./policy.ts";
@@ -16,6 +15,7 @@ import {
   type SubmissionOptions,
 } from "./postfix_config.ts";
 import { freePorts, type Group, startGroup } from "./processes.ts";
+import { serverDir } from "./place.ts";
 import { greeted } from "./ready.ts";
 import type { Submission } from "./submission.ts";
 
@@ -40,7 +40,7 @@ export async function startPostfix(
   let postfix: Postfix | undefined;
   // Between finding a free port and listening on it somebody else can take it.
   for (let tries = 1;; tries++) {
-    const dir = await mkdtemp(join(tmpdir(), "navette-postfix-"));
+    const dir = await serverDir("postfix");
     const [port, tlsPort] = await freePorts(2) as [number, number];
     const place = { dir, port, tlsPort, policyPort: policy.port };
     try {
