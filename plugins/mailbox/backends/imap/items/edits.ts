@@ -21,7 +21,7 @@ import { findItem, inPlace, type ItemStore, rowNow, settle } from "./item_store.
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
-import { deleteMessages } from "./purge.ts";
+import { deleteMessages, purgeLeftovers } from "./purge.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { atom, command, pairs, word, words } from "../connections/raw.ts";
 import { needItem, needItemNow, sameState } from "./write.ts";
@@ -170,9 +170,14 @@ async function removeMessage(
 ): Promise<void> {
   await settle(store, place, open);
   const row = await rowNow(store, open, first);
+  if (row?.gone === leftover) return await purgeLeftovers(store, place, open);
   if (!row || isOver(row)) return;
   checkRight(place, "remove");
-  const purged = await deleteMessages(open, [row.uid!]);
+  const purged = await deleteMessages(open, [row.uid!]).catch(async (error) => {
+    // It may have been done by half, and nobody asks for it again who finds the item gone.
+    if (!isRefusal(error) && !(error instanceof Refused)) await leaveToUs(store, row);
+    throw error;
+  });
   await store.db.transaction((tx) =>
     writeFolder(tx, row.folder, store.clock.now(), undefined, async (to) => {
       const now = await findItem({ ...store, db: tx }, itemId(first));
@@ -182,6 +187,19 @@ async function removeMessage(
       if (purged) return await endRows(to, [now]);
       const seq = now.gone === present ? to.next() : now.seq;
       await updateRows(tx, [{ ...now, gone: deleted, seq }]);
+    })
+  );
+}
+
+/** Whoever looks at the folder next deletes the message. */
+async function leaveToUs(store: ItemStore, { id, uid, folder }: ItemRow): Promise<void> {
+  await store.db.transaction((tx) =>
+    writeFolder(tx, folder, store.clock.now(), undefined, async (to) => {
+      const now = await findItem({ ...store, db: tx }, itemId({ id, folder }));
+      if (!now || isOver(now) || now.uid !== uid) return;
+      const seq = now.gone === present ? to.next() : now.seq;
+      await updateRows(tx, [{ ...now, gone: leftover, seq }]);
+      to.set({ leftovers: to.state.leftovers + 1 });
     })
   );
 }

@@ -6,7 +6,8 @@ import { needs } from "../../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
-import { NotFound } from "../../../api.ts";
+import { NotFound, Refused } from "../../../api.ts";
+import type { Connections } from "../connections/connections.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
 
@@ -114,3 +115,57 @@ test(
       assert.equal(imap.mailbox && imap.mailbox.exists, 0);
     }),
 );
+
+test(
+  "a removal that came to a half is finished by whoever looks at the folder",
+  found,
+  () =>
+    begin(async (desk) => {
+      const { box, inbox } = desk;
+      const { id } = await box.create(inbox, { mime: message("removed") }, token());
+      await box.create(inbox, { mime: message("kept") }, token());
+      const device = await new Device(box, inbox).begin();
+      tap.rule = ({ name }) => name === "UID EXPUNGE" ? "cut" : undefined;
+      await box.remove(id, token());
+      tap.rule = () => undefined;
+      const imap = await desk.other();
+      await imap.mailboxOpen("INBOX");
+      assert.equal(imap.mailbox && imap.mailbox.exists, 2);
+      await device.sync();
+      assert.equal(device.items.size, 1);
+      assert.ok(!device.items.has(id));
+      await imap.noop();
+      assert.equal(imap.mailbox && imap.mailbox.exists, 1);
+    }),
+);
+
+test(
+  "a removal that the server refuses leaves the item where it is",
+  found,
+  () =>
+    begin(async (desk) => {
+      const { box, inbox } = desk;
+      const { id } = await box.create(inbox, { mime: message("kept") }, token());
+      const device = await new Device(box, inbox).begin();
+      // Another Navette, whose server has become read-only meanwhile.
+      const fixed = { ...desk.store, connections: refusing(desk.store.connections) };
+      await assert.rejects(desk.with(fixed).box.remove(id, token()), Refused);
+      await device.sync();
+      assert.ok(device.items.has(id));
+    }),
+);
+
+/** Connections on which nothing can be deleted. */
+function refusing(connections: Connections): Connections {
+  return {
+    ...connections,
+    inFolder: (path, work, how) =>
+      connections.inFolder(path, (open) => {
+        const mailbox = { ...open.mailbox, permanentFlags: new Set(["\\Seen"]) };
+        return work({ ...open, mailbox });
+      }, how),
+    account: connections.account,
+    leave: (path, delimiter) => connections.leave(path, delimiter),
+    use: (work, how) => connections.use(work, how),
+  };
+}
