@@ -85,6 +85,10 @@ export function accountStore(
       );
       return rows.map(accountOf);
     },
+    async withoutPassword() {
+      const sql = "SELECT id FROM core_account WHERE password = ''";
+      return new Set((await db.all<{ id: number }>(sql)).map(({ id }) => Number(id)));
+    },
     add: (account) => add(db, clock, passwords, account).then(need),
     async setPassword(id, password) {
       const hash = await passwords.hash(usable(password));

@@ -51,6 +51,8 @@ export interface Accounts {
    */
   meant(user: string): Promise<Account | undefined>;
   list(): Promise<Account[]>;
+  /** The ids of accounts that have no password of their own. */
+  withoutPassword(): Promise<ReadonlySet<number>>;
   /** Throws RangeError where an address is malformed or taken. */
   add(account: NewAccount): Promise<Account>;
   /** Sets the account's own password, also where it had none. */

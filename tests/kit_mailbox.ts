@@ -39,6 +39,7 @@ export function accountsOf(...all: readonly Account[]): Accounts {
     get: (id) => Promise.resolve(all.find((one) => one.id === id)),
     meant: (user) => Promise.resolve(all.find((one) => has(one, user))),
     list: () => Promise.resolve([...all]),
+    withoutPassword: () => Promise.resolve(new Set()),
     add: no,
     setPassword: no,
     setDisabled: no,

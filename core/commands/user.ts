@@ -1,6 +1,6 @@
 // navette user add | list | passwd | disable | enable | delete
 import type { Command } from "commander";
-import type { Accounts } from "../accounts.ts";
+import type { Account, Accounts } from "../accounts.ts";
 import { CliError } from "../error.ts";
 import { accounts as accountsPoint, type CliSession } from "../points.ts";
 import { tableOf } from "../table.ts";
@@ -69,17 +69,35 @@ function listCommand(user: Command, parts: Parts): void {
   const { print, json } = parts.context;
   user.command("list").description("List the accounts").option("--json", "print JSON")
     .action(async (options: { json?: boolean }) => {
-      const all = await withAccounts(parts, (accounts) => accounts.list());
+      const all = await withAccounts(parts, listed);
       if (options.json) return json(all);
-      const rows = all.map(({ address, name, aliases, admin, disabled }) => [
+      const rows = all.map(({ address, name, aliases, admin, disabled, password, keptAt }) => [
         address,
         name,
         aliases.join(", "),
+        keptAt ?? password,
         [admin ? "admin" : "", disabled ? "disabled" : ""].filter(Boolean).join(", "),
       ]);
       if (rows.length === 0) print("No accounts yet: navette user add ADDRESS");
-      for (const line of tableOf(["ADDRESS", "NAME", "ALIASES", "MARKS"], rows)) print(line);
+      const head = ["ADDRESS", "NAME", "ALIASES", "PASSWORD", "MARKS"];
+      for (const line of tableOf(head, rows)) print(line);
     });
+}
+
+interface ListedAccount extends Account {
+  /** "none": nobody can log in before `navette user passwd`. */
+  readonly password: "own" | "elsewhere" | "none";
+  /** Where it is kept, in words ("at …"), if elsewhere. */
+  readonly keptAt: string | null;
+}
+
+async function listed(accounts: Accounts, session: CliSession): Promise<ListedAccount[]> {
+  const without = await accounts.withoutPassword();
+  return (await accounts.list()).map((account) => {
+    const kept = keeperOf(session, account.address);
+    const password = kept ? "elsewhere" : without.has(account.id) ? "none" : "own";
+    return { ...account, password, keptAt: kept?.where ?? null };
+  });
 }
 
 function passwdCommand(user: Command, parts: Parts): void {

@@ -46,6 +46,8 @@ describe("navette user", () => {
         aliases: ["a@x.org", "b@x.org"],
         admin: true,
         disabled: false,
+        password: "own",
+        keptAt: null,
       }]);
     }));
 
@@ -180,6 +182,25 @@ describe("navette user and app-password, for accounts whose password is kept els
       }
       assert.ok(!await letIn(dir, "ann@far.org", "new"));
       assert.equal((await run("user add cid@near.org", options)).code, 2, "others need one");
+    }));
+
+  it("lists where a password is kept, and who has none at all", () =>
+    onData(async (run) => {
+      await run("user add ann@far.org", options);
+      await run("user add ben@near.org --admin --password-stdin", { ...options, stdin: "x" });
+      assert.deepEqual((await run("user list", options)).out.split("\n"), [
+        "ADDRESS       NAME  ALIASES  PASSWORD      MARKS",
+        "ann@far.org                  in the vault",
+        "ben@near.org                 own           admin",
+        "",
+      ]);
+      const passwords = async (options?: CliOptions) =>
+        JSON.parse((await run("user list --json", options)).out)
+          .map((one: Record<string, unknown>) => [one["password"], one["keptAt"]]);
+      assert.deepEqual(await passwords(options), [["elsewhere", "in the vault"], ["own", null]]);
+      // The vault is not there any more, and nobody has set a password yet.
+      assert.deepEqual(await passwords(), [["none", null], ["own", null]]);
+      assert.match((await run("user list")).out, /^ann@far\.org +none$/m);
     }));
 
   it("makes app passwords once the password there was given, or none at all", () =>

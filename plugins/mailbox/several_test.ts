@@ -231,6 +231,7 @@ describe("a server with several backends", found, () => {
         command(["--config", config, "--data", join(dir, "data"), ...words], { stdin });
       const added = await run(["user", "add", anna.address]);
       assert.match(added.out, /its password is the one at the IMAP server "home"/);
+      assert.match((await run(["user", "list"])).out, /at the IMAP server "home" \(127\.0\.0\.1:/);
       const out = join(dir, "out");
       const without = await run(["export", anna.address, out]);
       assert.equal(without.code, 2);
