@@ -19,12 +19,14 @@ import { Cable, type Upstream } from "./upstream.ts";
 export interface GatewayOptions {
   /** Capabilities that the server is played without. */
   readonly hide?: readonly string[];
+  /** What makes the gateway itself; default: one in this process. */
+  readonly inner?: (options: MachineOptions) => Promise<Machine>;
 }
 
 /** Makes machines that are gateways to one mail server, each with users of its own. */
 export function gatewayTo(
   upstream: Upstream,
-  { hide = [] }: GatewayOptions = {},
+  { hide = [], inner: make = machine }: GatewayOptions = {},
 ): (options: MachineOptions) => Promise<Machine> {
   return async (options) => {
     const { server } = upstream;
@@ -35,7 +37,7 @@ export function gatewayTo(
       users.push(await server.addUser(address, { password: "password" }));
     }
     const cable = new Cable(server, hide, (ms) => inner.jump(ms));
-    const inner: Machine = await machine({
+    const inner: Machine = await make({
       ...options,
       // Whole seconds, as servers have them; and Dovecot takes no date of tomorrow for what it is.
       start: Math.floor(Date.now() / 1000 - 1000 * 86_400) * 1000,

@@ -30,8 +30,8 @@ class Life {
   #timer: ReturnType<typeof setTimeout> | undefined;
   on = true;
 
-  constructor(file: string, now: number) {
-    this.#child = runScript(script, [file, String(now)]);
+  constructor(file: string, now: number, config: string) {
+    this.#child = runScript(script, [file, String(now), config]);
     this.#port = this.#child.saw(/port (\d+)/).then(([, port]) => port!);
     this.#port.catch(() => {});
   }
@@ -69,16 +69,27 @@ class Life {
 }
 
 /** Starts it. The play works on the same file as a second process would. */
-export async function killed({ accounts: count }: MachineOptions): Promise<Machine> {
+export async function killed(options: MachineOptions): Promise<Machine> {
   const dir = await mkdtemp(join(tmpdir(), "navette-faults-"));
   const file = join(dir, "navette.db");
-  const clock = jumpingClock();
+  const clock = jumpingClock(options.start);
   const db = await openSqlite(file);
-  const { host } = await programOn(db, clock, pluginsOf({}));
-  const accounts = await addAccounts(host, db, addressesOf(count));
+  const begin = async () => {
+    const text = await options.config?.() ?? "";
+    const life = new Life(file, clock.now(), text);
+    await life.url();
+    return { life, text };
+  };
+  let { life, text } = await begin();
+  const config = { smartsync: true, text };
+  const { host } = await programOn(db, clock, pluginsOf({ doors: text === "" }), config);
+  const addresses = options.addresses ?? addressesOf(options.accounts);
+  const accounts = await addAccounts(host, db, addresses);
   const send = network();
-  let life = new Life(file, clock.now());
-  await life.url();
+  const kill = () => {
+    options.off?.();
+    life.kill();
+  };
   return {
     accounts,
     commands: new Set(host.all(command).map(({ name }) => name)),
@@ -95,18 +106,17 @@ export async function killed({ accounts: count }: MachineOptions): Promise<Machi
     // The statements of a request take about so long.
     arm: ({ power }) => void (power && life.killIn(power.after / 3)),
     calm: () => life.calm(),
-    cut: () => life.kill(),
+    cut: kill,
     get on() {
       return life.on;
     },
     troubles: 0,
     revive: together(async () => {
       await life.ended;
-      life = new Life(file, clock.now());
-      await life.url();
+      ({ life, text } = await begin());
     }),
     async end() {
-      life.kill();
+      kill();
       await life.ended;
       await db.close();
       await rm(dir, { recursive: true, force: true });

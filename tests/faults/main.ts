@@ -55,9 +55,10 @@ const versions = values.versions?.split(",").map((text): Version => {
 });
 const hide = values.without.split(",").filter(Boolean);
 const upstream = values.backend === "imap" ? await openUpstream(start) : undefined;
+const own = values.processes ? { inner: killed } : {};
 const options: PlayOptions = {
   ...(upstream
-    ? { machine: gatewayTo(upstream, { hide }), plain: values.plain }
+    ? { machine: gatewayTo(upstream, { hide, ...own }), plain: values.plain }
     : values.processes
     ? { machine: killed }
     : { plain: values.plain }),
