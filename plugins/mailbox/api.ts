@@ -138,6 +138,20 @@ export interface EditsFolders {
   removeFolder(id: FolderId, keepIn?: FolderId): Promise<void>;
 }
 
+/**
+ * Optional: backends that empty a folder in fewer steps than one for each item. Found by
+ * `"empty" in mailbox`.
+ */
+export interface Empties {
+  /**
+   * Removes for good what is in a folder now; what comes meanwhile may stay, and so do folders below
+   * it. `mayGoOn` is asked before each step, which takes a second at most: where it says no, the rest
+   * stays. True where nothing of it is left. Needs no token, because what is gone stays gone: whoever
+   * was cut off calls again. Throws {@link NotFound}, {@link Refused}.
+   */
+  empty(folder: FolderId, mayGoOn?: () => boolean): Promise<boolean>;
+}
+
 /** An item of a conversation, and where it is. */
 export interface ThreadItem {
   readonly folder: FolderId;

@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import { deliveries, tokensOnce } from "./mailbox_deliveries.ts";
 import { changesOfItems } from "./mailbox_changes.ts";
 import { hierarchy } from "./mailbox_folders.ts";
+import { emptying } from "./mailbox_emptying.ts";
 import type { MailStore, Place } from "./mailbox_kit.ts";
 import { allFolders, openTwice } from "./mailbox_kit.ts";
 import { listings } from "./mailbox_listings.ts";
@@ -41,6 +42,7 @@ export function mailboxConformance(name: string, open: () => Promise<MailStore>)
     listings(withPlace);
     changesOfItems(withPlace);
     replacing(withPlace);
+    emptying(withPlace);
     reading(withPlace);
     parts(withPlace);
     deliveries(withPlace);

@@ -10,7 +10,7 @@ import {
   type EasAppOptions,
   shown,
 } from "../../../tests/kit_eas.ts";
-import type { EditsFolders, Mailbox, Role } from "../../mailbox/api.ts";
+import type { EditsFolders, Empties, Mailbox, Role } from "../../mailbox/api.ts";
 import { el, type Element, itemFailed } from "../api.ts";
 import { splitMultipart } from "../client/multipart.ts";
 import { fileReference } from "../schema/attachments.ts";
@@ -464,16 +464,44 @@ test("what is special below an emptied folder stays, with all that is above and 
   await app.stop();
 });
 
+/** A mailbox that cannot empty a folder at once. */
+function oneByOne(mailbox: Mailbox): Mailbox {
+  return new Proxy(mailbox, { has: (target, name) => name !== "empty" && name in target });
+}
+
+test("a mailbox that can empties a folder by itself, for as long as phones wait", async () => {
+  let seconds = 0;
+  const asked: string[] = [];
+  const { app, inbox } = await prepared({
+    wrap: (mailbox) => {
+      const own: Partial<Mailbox> & Empties = {
+        async empty(folder, mayGoOn) {
+          asked.push(folder);
+          await app.clock.tick(seconds * 1000);
+          return mayGoOn!();
+        },
+        remove: () => Promise.reject(new Error("Cannot remove: not one by one")),
+      };
+      return altered(mailbox, own);
+    },
+  });
+  assert.deepEqual(statuses(await ask(app, empty(inbox))), ["1"]);
+  seconds = 20;
+  assert.deepEqual(statuses(await ask(app, empty(inbox))), ["17"]);
+  assert.deepEqual(asked, [inbox, inbox]);
+  await app.stop();
+});
+
 test("a folder that takes too long to empty is told as partial", async () => {
   let tick = () => Promise.resolve();
   const { app, inbox } = await prepared({
     wrap: (mailbox) =>
-      altered(mailbox, {
+      oneByOne(altered(mailbox, {
         async remove(id, token) {
           await tick();
           await mailbox.remove(id, token);
         },
-      }),
+      })),
   });
   const mail = new TextEncoder().encode("Subject: x\r\n\r\n");
   for (let n = 0; n < 5; n++) await app.mailbox().create(inbox, { mime: mail }, `x${n}`);

@@ -1,6 +1,7 @@
 // EmptyFolderContents: everything in a folder goes, and its subfolders where that is asked.
 import {
   type EditsFolders,
+  type Empties,
   type Folder,
   type FolderId,
   type Mailbox,
@@ -40,7 +41,11 @@ async function attempt({ folder, subfolders }: EmptyFolder, call: EasCall): Prom
     if (!folders.some(({ id }) => id === folder)) return notFound;
     const below = subfolders ? removable(folder, folders) : [];
     if (below.length > 0 && !editsFolders(mailbox)) return accessDenied;
-    if (!await removeItems(mailbox, folder, () => clock.now() < deadline)) return partial;
+    const mayGoOn = () => clock.now() < deadline;
+    const empty = empties(mailbox)
+      ? await mailbox.empty(folder, mayGoOn)
+      : await removeItems(mailbox, folder, mayGoOn);
+    if (!empty) return partial;
     for (const id of below) if (editsFolders(mailbox)) await removeFolder(mailbox, id);
     return ok;
   } catch (error) {
@@ -48,6 +53,10 @@ async function attempt({ folder, subfolders }: EmptyFolder, call: EasCall): Prom
     if (error instanceof Refused) return accessDenied;
     throw error;
   }
+}
+
+function empties(mailbox: Mailbox): mailbox is Mailbox & Empties {
+  return "empty" in mailbox;
 }
 
 /** Removes what is there now; false: there was no time for all of it. */

@@ -6,7 +6,7 @@ import type { Account, Database } from "../../../../core/mod.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
 import type { MailServer, User } from "../../../../tests/servers/mail_server.ts";
-import type { EditsFolders, Mailbox } from "../../api.ts";
+import type { EditsFolders, Empties, Mailbox } from "../../api.ts";
 import type { Role } from "../../model.ts";
 import { openConnection } from "./login/connect.ts";
 import { type Connections, makeConnections } from "./connections/connections.ts";
@@ -24,7 +24,7 @@ import { readItems } from "./reading/read.ts";
 
 /** A mailbox whose folders are those that there were at first. */
 export interface Desk {
-  readonly box: Mailbox & EditsFolders;
+  readonly box: Mailbox & EditsFolders & Empties;
   readonly store: ItemStore;
   readonly db: Database;
   readonly clock: FakeClock;
@@ -149,7 +149,7 @@ function mailboxOf(
   store: ItemStore,
   places: PlaceBook,
   connections: Connections,
-): Mailbox & EditsFolders {
+): Mailbox & EditsFolders & Empties {
   const reading = { connections, places, index: openItemIndex(store) };
   const no = () => Promise.reject(new Error("Cannot do that: it is only for items"));
   return {

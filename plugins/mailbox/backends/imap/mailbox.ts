@@ -2,6 +2,7 @@
 import type { Account } from "../../../../core/mod.ts";
 import type {
   EditsFolders,
+  Empties,
   FolderId,
   Found,
   Item,
@@ -34,7 +35,7 @@ type ListFrom = Parameters<Mailbox["list"]>[1];
  * What the port asks for, each by the part that does it. The account's desk is asked for each time:
  * it may have been closed since, where many others were in use.
  */
-export class ImapMailbox implements Mailbox, EditsFolders, Searches {
+export class ImapMailbox implements Mailbox, EditsFolders, Empties, Searches {
   readonly #desk: () => Desk;
   readonly #account: Account;
   readonly #send: Send;
@@ -98,6 +99,10 @@ export class ImapMailbox implements Mailbox, EditsFolders, Searches {
 
   remove(item: ItemId, token: string): Promise<void> {
     return this.#desk().items.remove(item, token);
+  }
+
+  empty(...[folder, mayGoOn]: Parameters<Empties["empty"]>): Promise<boolean> {
+    return this.#desk().items.empty(folder, mayGoOn);
   }
 
   send(message: Outgoing, token: string): Promise<void> {

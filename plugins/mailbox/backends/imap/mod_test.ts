@@ -8,6 +8,7 @@ import { openStorage } from "../../../../storage/mod.ts";
 import { type MailStore, placesIn } from "../../../../tests/conformance/mailbox.ts";
 import { changesOfItems } from "../../../../tests/conformance/mailbox_changes.ts";
 import { tokensOnce } from "../../../../tests/conformance/mailbox_deliveries.ts";
+import { emptying } from "../../../../tests/conformance/mailbox_emptying.ts";
 import { account, put, subjects, token } from "../../../../tests/conformance/mailbox_kit.ts";
 import { listings } from "../../../../tests/conformance/mailbox_listings.ts";
 import { parts, reading } from "../../../../tests/conformance/mailbox_reading.ts";
@@ -130,6 +131,7 @@ describe("the gateway in front of Dovecot", found, () => {
   listings(withPlace);
   changesOfItems(withPlace);
   replacing(withPlace);
+  emptying(withPlace);
   tokensOnce(withPlace);
   reading(withPlace);
   parts(withPlace);

@@ -4,6 +4,7 @@ import type {
   AutoReply,
   AutoReplyChange,
   EditsFolders,
+  Empties,
   ListFrom,
   Listing,
   Mailbox,
@@ -46,7 +47,7 @@ import {
   removeItem,
 } from "./items.ts";
 import { readItems } from "./read.ts";
-import { removeFolder } from "./removal.ts";
+import { emptyFolder, removeFolder } from "./removal.ts";
 import { changeAutoReply, readAutoReply } from "./replies.ts";
 import { reviveState } from "./rows.ts";
 import { conversation, countOlder, divert, spans } from "./threads.ts";
@@ -55,7 +56,7 @@ import type { Store } from "./write.ts";
 import { write } from "./write.ts";
 
 /** The port's methods, each handed on to the file that does it. */
-export class LocalMailbox implements Mailbox, EditsFolders, Replies, Searches, Threads {
+export class LocalMailbox implements Mailbox, EditsFolders, Empties, Replies, Searches, Threads {
   readonly #store: Store;
   readonly #account: Account;
   readonly #id: number;
@@ -116,6 +117,10 @@ export class LocalMailbox implements Mailbox, EditsFolders, Replies, Searches, T
 
   async remove(item: ItemId, token: string): Promise<void> {
     await this.#write(token, (open) => removeItem(open, item));
+  }
+
+  empty(folder: FolderId, mayGoOn?: () => boolean): Promise<boolean> {
+    return emptyFolder(this.#store, this.#id, folder, mayGoOn);
   }
 
   async send(message: Outgoing, token: string): Promise<void> {

@@ -72,6 +72,8 @@ test("listing, changes, reading, writing and watching use an index, and sort not
   const short = await box.createFolder({ name: "s", parent: undefined, class: "mail" }, "short");
   await box.create(short.id, { mime: letter }, "in it");
   await box.removeFolder(short.id, inbox);
+  await box.create(folder("trash"), { mime: letter }, "in the trash");
+  await box.empty(folder("trash"));
   await clock.tick(2000);
   stop();
 

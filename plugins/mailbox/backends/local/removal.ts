@@ -1,7 +1,7 @@
-// The end of folders: with what is in them, or with that kept in another one.
+// The end of folders and of what is in them: for good, or kept in another one.
 import type { FolderId } from "../../model.ts";
 import { checkKeeper, withDescendants } from "../../folders.ts";
-import { checkExists, liveFolders, ownFolder } from "./folders.ts";
+import { checkExists, findFolder, liveFolders, ownFolder } from "./folders.ts";
 import { folderNumber } from "./rows.ts";
 import type { Store, Write } from "./write.ts";
 import { write } from "./write.ts";
@@ -26,6 +26,63 @@ export async function removeFolder(
       await endFolder(open, number);
     }
   });
+}
+
+/** Items of one transaction, so that mail which arrives does not wait for long. */
+const atOnce = 500;
+
+/** As {@link Empties.empty}: each end is told as if the items were removed one by one. */
+export async function emptyFolder(
+  store: Store,
+  account: number,
+  id: FolderId,
+  mayGoOn: () => boolean = () => true,
+): Promise<boolean> {
+  const { number } = await findFolder(store.db, account, id);
+  const [row] = await store.db.all<{ last: number | null }>(
+    "SELECT max(id) AS last FROM mailbox_item WHERE folder = ?",
+    [number],
+  );
+  for (let left = row!.last !== null; left;) {
+    if (!mayGoOn()) return false;
+    const gone = await write(
+      store,
+      account,
+      undefined,
+      (open) => endSome(open, number, row!.last!),
+    );
+    left = gone === atOnce;
+  }
+  return true;
+}
+
+/** Ends some of a folder's items up to that number; how many. */
+async function endSome(open: Write, folder: number, last: number): Promise<number> {
+  const rows = await open.tx.all<{ id: number; message: number; thread: string }>(
+    "SELECT id, message, thread FROM mailbox_item WHERE folder = ? AND id <= ? LIMIT ?",
+    [folder, last, atOnce],
+  );
+  if (rows.length === 0) return 0;
+  const seq = await open.next(rows.length);
+  const all = JSON.stringify(rows.map(({ id, message, thread }) => [id, message, thread]));
+  await open.tx.run(
+    "INSERT INTO mailbox_gone (folder, seq, item, thread, at) " +
+      "SELECT ?1, ?2 - key, json_extract(value, '$[0]'), json_extract(value, '$[2]'), ?3 " +
+      "FROM json_each(?4)",
+    [folder, seq, open.now, all],
+  );
+  await open.tx.run(
+    "INSERT INTO mailbox_orphan (message, at) " +
+      "SELECT json_extract(value, '$[1]'), ?1 FROM json_each(?2) WHERE true " +
+      "ON CONFLICT DO UPDATE SET at = excluded.at",
+    [open.now, all],
+  );
+  await open.tx.run(
+    "DELETE FROM mailbox_item WHERE id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))",
+    [all],
+  );
+  await open.touch(folder, seq, -rows.length);
+  return rows.length;
 }
 
 async function dropItems({ tx, now }: Write, folder: number): Promise<void> {

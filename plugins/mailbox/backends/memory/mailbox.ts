@@ -4,6 +4,7 @@ import type {
   AutoReply,
   AutoReplyChange,
   EditsFolders,
+  Empties,
   ListFrom,
   Listing,
   Mailbox,
@@ -57,7 +58,7 @@ interface Kept {
   readonly thread: string;
 }
 
-export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, Threads {
+export class MemoryMailbox implements Mailbox, EditsFolders, Empties, Replies, Searches, Threads {
   readonly #account: Account;
   readonly #clock: Clock;
   readonly #send: Send | undefined;
@@ -195,6 +196,15 @@ export class MemoryMailbox implements Mailbox, EditsFolders, Replies, Searches, 
       const kept = this.#items.get(item);
       if (kept) this.#removeItem(kept);
     });
+  }
+
+  async empty(folder: FolderId, mayGoOn: () => boolean = () => true): Promise<boolean> {
+    this.#folder(folder);
+    for (const kept of [...this.#items.values()].filter((kept) => kept.folder === folder)) {
+      if (!mayGoOn()) return false;
+      this.#removeItem(kept);
+    }
+    return true;
   }
 
   async send(message: Outgoing, token: string): Promise<void> {

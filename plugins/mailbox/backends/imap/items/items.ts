@@ -1,9 +1,10 @@
 // All that the mailbox port asks of items, but reading and searching them.
-import type { Mailbox } from "../../../api.ts";
+import type { Empties, Mailbox } from "../../../api.ts";
 import { withMarks } from "../../../marks.ts";
 import type { ItemState } from "../../../model.ts";
 import { itemChanges } from "./changes.ts";
 import { markItem, removeItem } from "./edits.ts";
+import { emptyFolder } from "./empty.ts";
 import type { ItemStore } from "./item_store.ts";
 import { countItems, listItems } from "./listing.ts";
 import { moveItem } from "./move.ts";
@@ -11,10 +12,9 @@ import type { Orders } from "./order.ts";
 import { createItem, replaceItem } from "./write.ts";
 
 /** The methods of an account's mailbox that this file and its neighbours implement. */
-export type Items = Pick<
-  Mailbox,
-  "changes" | "list" | "count" | "create" | "replace" | "mark" | "move" | "remove"
->;
+export type Items =
+  & Pick<Mailbox, "changes" | "list" | "count" | "create" | "replace" | "mark" | "move" | "remove">
+  & Empties;
 
 /** The items of one account. `orders` is one for the whole process. */
 export function openItems(store: ItemStore, orders: Orders): Items {
@@ -27,6 +27,7 @@ export function openItems(store: ItemStore, orders: Orders): Items {
     mark: async (item, marks, token) => whole(await markItem(store, item, marks, token)),
     move: (item, to, token) => moveItem(store, item, to, token),
     remove: (item) => removeItem(store, item),
+    empty: (folder, mayGoOn) => emptyFolder(store, folder, mayGoOn),
   };
 }
 
