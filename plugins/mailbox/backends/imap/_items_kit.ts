@@ -51,6 +51,8 @@ export interface DeskOptions {
   /** Changes each new connection of the mailbox. */
   readonly fit?: (client: ImapFlow) => void;
   readonly owner?: string;
+  /** Only folders that the user has subscribed to are seen. */
+  readonly subscribed?: boolean;
 }
 
 /** Opens the mailbox of a user. */
@@ -77,7 +79,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     seen: (mailbox) => places.opened(mailbox),
   });
   const others: ImapFlow[] = [];
-  const { config } = testServer({ host: server.host });
+  const { config } = testServer({ host: server.host, subscribed: options.subscribed });
   const places = new PlaceBook({ account, db, clock, connections, config });
   const store: ItemStore = {
     db,

@@ -15,7 +15,7 @@ import type { Backend, Mailbox, Send, Submission } from "../../api.ts";
 import { imapAuthenticator, imapPasswordKeeper } from "./login/authenticator.ts";
 import { type Login, openConnection } from "./login/connect.ts";
 import { Desks } from "./desk.ts";
-import { dropAccountItems, itemMigrations, tidyItems } from "./items/item_tables.ts";
+import { dropAccountItems, itemMigrations, tidyFolders, tidyItems } from "./items/item_tables.ts";
 import { makeKeyring } from "./login/keyring.ts";
 import { ImapMailbox } from "./mailbox.ts";
 import { type PasswordChecks, passwordChecks } from "./login/password_checks.ts";
@@ -164,7 +164,9 @@ async function keepHouse(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      while (await tidyItems(db, clock.now()) && !signal.aborted) await pause(clock, 100, signal);
+      for (const tidy of [tidyItems, tidyFolders]) {
+        while (await tidy(db, clock.now()) && !signal.aborted) await pause(clock, 100, signal);
+      }
     } catch (error) {
       log.warn({ err: error }, "Housekeeping of IMAP accounts failed; it is tried again");
     }

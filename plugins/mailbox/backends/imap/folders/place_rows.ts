@@ -22,8 +22,10 @@ export const placeMigrations: readonly Migration[] = [{
       uidnext INTEGER NOT NULL DEFAULT 0,    -- the least that it can be
       token TEXT,                            -- of the write that made it
       seq INTEGER NOT NULL,                  -- the latest change that devices hear of
-      gone INTEGER NOT NULL DEFAULT 0        -- 2: is about to be made
+      gone INTEGER NOT NULL DEFAULT 0,       -- 2: is about to be made
+      at INTEGER                             -- when it went; NULL: nothing is kept of its items
     )`,
+    "CREATE INDEX mailbox_imap_folder_at ON mailbox_imap_folder (at) WHERE gone = 1",
     "CREATE INDEX mailbox_imap_folder_account ON mailbox_imap_folder (account, seq)",
     `CREATE UNIQUE INDEX mailbox_imap_folder_path ON mailbox_imap_folder (account, path)
       WHERE gone = 0`,
@@ -120,11 +122,13 @@ const chars = (value: string) => [...value].length;
 export class PlaceWrite {
   readonly #tx: Database;
   readonly #account: number;
+  readonly #now: number;
   #seq: number;
 
-  constructor(tx: Database, account: number, rows: readonly PlaceRow[]) {
+  constructor(tx: Database, account: number, rows: readonly PlaceRow[], now: number) {
     this.#tx = tx;
     this.#account = account;
+    this.#now = now;
     this.#seq = Math.max(0, ...rows.map(({ seq }) => seq));
   }
 
@@ -144,8 +148,8 @@ export class PlaceWrite {
       before.name !== state.name || before.role !== state.role;
     await this.#tx.run(
       "UPDATE mailbox_imap_folder SET path = ?, delimiter = ?, parent = ?, name = ?, role = ?, " +
-        "selectable = ?, rights = ?, mailbox_id = ?, validity = ?, uidnext = ?, seq = ?, gone = 0 " +
-        "WHERE id = ?",
+        "selectable = ?, rights = ?, mailbox_id = ?, validity = ?, uidnext = ?, seq = ?, gone = 0, " +
+        "at = NULL WHERE id = ?",
       [...values(state), told ? ++this.#seq : seq, id],
     );
   }
@@ -156,8 +160,9 @@ export class PlaceWrite {
   }
 
   async end(id: number): Promise<void> {
-    await this.#tx.run("UPDATE mailbox_imap_folder SET gone = 1, seq = ? WHERE id = ?", [
+    await this.#tx.run("UPDATE mailbox_imap_folder SET gone = 1, seq = ?, at = ? WHERE id = ?", [
       ++this.#seq,
+      this.#now,
       id,
     ]);
   }

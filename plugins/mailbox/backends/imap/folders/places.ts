@@ -215,9 +215,10 @@ export class PlaceBook implements Places {
   }
 
   async #write(listed: readonly Listed[]): Promise<void> {
-    const { db, config } = this.#options;
+    const { db, clock, config } = this.#options;
     const found = { listed, namespaces: this.#survey.namespaces, config };
-    if (await reconcile(db, this.account, found, this.#rows!)) await this.#read();
+    const wrote = await reconcile(db, this.account, found, this.#rows!, clock.now());
+    if (wrote) await this.#read();
   }
 
   async #makeSpecial(role: Role): Promise<void> {

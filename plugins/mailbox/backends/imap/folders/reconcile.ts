@@ -29,11 +29,12 @@ export async function reconcile(
   account: number,
   found: Found,
   seen: readonly PlaceRow[],
+  now: number,
 ): Promise<boolean> {
   if (isSame(seen, planOf(found, seen))) return false;
   return await db.transaction(async (tx) => {
     const rows = await readPlaces(tx, account);
-    await writeAll(new PlaceWrite(tx, account, rows), rows, planOf(found, rows));
+    await writeAll(new PlaceWrite(tx, account, rows, now), rows, planOf(found, rows));
     return true;
   });
 }

@@ -58,12 +58,6 @@ export const itemMigrations: readonly Migration[] = [{
   ],
 }];
 
-/** Removes what is known of a folder's items: the folder is gone for good. */
-export async function dropFolderItems(tx: Database, folder: number): Promise<void> {
-  await tx.run("DELETE FROM mailbox_imap_item WHERE folder = ?", [folder]);
-  await tx.run("DELETE FROM mailbox_imap_state WHERE folder = ?", [folder]);
-}
-
 /** Removes what is known of an account's items. */
 export async function dropAccountItems(tx: Database, account: number): Promise<void> {
   await tx.run(
@@ -106,4 +100,33 @@ export async function tidyItems(db: Database, now: number): Promise<boolean> {
     return rows.length;
   });
   return tokens.changes === BATCH || ends === BATCH;
+}
+
+/**
+ * Removes what is known of the items of a folder that went long ago: one batch; true where there may
+ * be more. Until then they keep their ids where the folder comes back, subscribed again or restored.
+ */
+export async function tidyFolders(db: Database, now: number): Promise<boolean> {
+  return await db.transaction(async (tx) => {
+    const [folder] = await tx.all<{ id: number }>(
+      "SELECT id FROM mailbox_imap_folder WHERE gone = 1 AND at < ? LIMIT 1",
+      [now - ENDS],
+    );
+    if (!folder) return false;
+    const { changes } = await tx.run(
+      "DELETE FROM mailbox_imap_item WHERE id IN " +
+        "(SELECT id FROM mailbox_imap_item WHERE folder = ? LIMIT ?)",
+      [folder.id, BATCH],
+    );
+    // Should it come back after all, whoever had listed it lists it anew.
+    await tx.run(
+      "UPDATE mailbox_imap_state SET seq = seq + 1, forgotten = seq + 1, version = version + 1 " +
+        "WHERE folder = ?",
+      [folder.id],
+    );
+    if (changes < BATCH) {
+      await tx.run("UPDATE mailbox_imap_folder SET at = NULL WHERE id = ?", [folder.id]);
+    }
+    return true;
+  });
 }

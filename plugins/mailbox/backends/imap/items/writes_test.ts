@@ -19,7 +19,7 @@ import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
-import { dropAccountItems, tidyItems } from "./item_tables.ts";
+import { dropAccountItems, tidyFolders, tidyItems } from "./item_tables.ts";
 import { command } from "../connections/raw.ts";
 
 const found = needs("dovecot", dovecotPresent());
@@ -249,6 +249,37 @@ servers("a usual server", { acl: true }, (begin) => {
         const sql = `SELECT count(*) AS n FROM mailbox_imap_${table}`;
         assert.deepEqual(await db.all(sql), [{ n: 0 }]);
       }
+    }));
+
+  test("what is known of a folder that went stays for a while, in case it comes back", () =>
+    begin(async ({ desk: { server, user }, imap }) => {
+      await imap.mailboxCreate("Work");
+      await imap.mailboxSubscribe("Work");
+      const desk = await openDesk({ server, user, subscribed: true });
+      const { box, db, clock, store: { places } } = desk;
+      const work = (await places.all()).find(({ path }) => path === "Work")!.id;
+      const device = await new Device(box, work).begin();
+      const { id } = await box.create(work, { mime: message("there") }, token());
+      await device.sync();
+      const { cursor } = device;
+      const away = async (days: number) => {
+        await imap.mailboxUnsubscribe("Work");
+        await box.folders(undefined);
+        await assert.rejects(box.changes(work, cursor, 9), NotFound);
+        while (await tidyFolders(db, clock.now() + days * 86_400_000));
+        const [rows] = await db.all<{ n: number }>("SELECT count(*) AS n FROM mailbox_imap_item");
+        await imap.mailboxSubscribe("Work");
+        await box.folders(undefined);
+        return rows!.n;
+      };
+      assert.equal(await away(89), 1);
+      assert.deepEqual((await listAll(box, work)).map((each) => each.id), [id]);
+      assert.deepEqual((await box.changes(work, cursor, 9)).changes, []);
+      assert.equal(await away(91), 0);
+      await assert.rejects(box.changes(work, cursor, 9), { name: "Forgotten" });
+      const again = await new Device(box, work).begin();
+      assert.deepEqual([again.items.size, again.items.has(id)], [1, false]);
+      await desk.close();
     }));
 });
 
