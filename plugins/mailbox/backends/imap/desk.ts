@@ -31,6 +31,8 @@ export interface DeskParts {
   readonly keyring: Keyring;
   /** The largest message that is stored, in bytes. */
   readonly maxMessageSize: number;
+  /** Accounts that are at hand at a time; {@link MOST_DESKS} unless told. */
+  readonly most?: number;
 }
 
 /** One account at its server. */
@@ -50,6 +52,9 @@ const MOST_DESKS = 2000;
 /** Conversations of an account that are remembered by their first message; 200 bytes each. */
 const MOST_ROOTS = 2000;
 
+/** Where it retires, something may be under way there, which goes on to its end. */
+type Ending = "retire" | "close";
+
 /** The accounts of one server that are in use in this process. */
 export class Desks {
   readonly #parts: DeskParts;
@@ -58,19 +63,21 @@ export class Desks {
   readonly #pace = new Pace();
   #owner: string | undefined;
   readonly #closing = new Set<Promise<void>>();
-  readonly #desks = new LRUCache<number, Desk>({
-    max: MOST_DESKS,
-    dispose: (desk, account, reason) => {
-      // Whoever waits for mail asks for nothing for long, and must not be forgotten for that.
-      if (reason === "evict" && desk.watcher.waits) this.#waiting.set(account, desk);
-      else this.#close(desk);
-    },
-  });
+  readonly #desks: LRUCache<number, Desk>;
   /** Desks at which somebody waits, and that were not asked for since many others. */
   readonly #waiting = new Map<number, Desk>();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.#desks = new LRUCache({
+      max: parts.most ?? MOST_DESKS,
+      dispose: (desk, account, reason) => {
+        if (reason !== "evict") this.#end(desk, "close");
+        // Whoever waits for mail asks for nothing for long, and must not be forgotten for that.
+        else if (desk.watcher.waits) this.#waiting.set(account, desk);
+        else this.#end(desk, "retire");
+      },
+    });
   }
 
   of(account: Account): Desk {
@@ -84,13 +91,13 @@ export class Desks {
   /** Closes what this process has of an account. */
   drop(account: number): void {
     this.#desks.delete(account);
-    this.#rested(account);
+    this.#endWaiting(account, "close");
   }
 
   /** Closes everything; resolves when the connections are closed. */
   async close(): Promise<void> {
     this.#desks.clear();
-    for (const account of [...this.#waiting.keys()]) this.#rested(account);
+    for (const account of [...this.#waiting.keys()]) this.#endWaiting(account, "close");
     await Promise.all(this.#closing);
   }
 
@@ -152,18 +159,19 @@ export class Desks {
     };
   }
 
-  /** Nobody waits there any more, or nobody shall. */
+  /** Nobody waits there any more. */
   #rested(account: number): void {
-    const desk = this.#waiting.get(account);
-    if (!desk) return;
-    this.#waiting.delete(account);
-    this.#close(desk);
+    this.#endWaiting(account, "retire");
   }
 
-  #close(desk: Desk): void {
-    desk.watcher.close();
-    const closing: Promise<void> = desk.connections.close()
-      .finally(() => this.#closing.delete(closing));
+  #endWaiting(account: number, how: Ending): void {
+    const desk = this.#waiting.get(account);
+    if (this.#waiting.delete(account)) this.#end(desk!, how);
+  }
+
+  #end({ watcher, connections }: Desk, how: Ending): void {
+    watcher.close();
+    const closing: Promise<void> = connections[how]().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }

@@ -68,7 +68,9 @@ export interface Connections {
   own(wanted?: () => void): Promise<ImapFlow>;
   /** No connection keeps the folder, or one below it, open: it is about to move or to go. */
   leave(path: string, delimiter: string): Promise<void>;
-  /** Closes what nobody uses, and the rest when it is free. */
+  /** Closes what nobody uses, and from now on every connection when it is free. */
+  retire(): Promise<void>;
+  /** As `retire`; whoever wants one from now on has none. */
   close(): Promise<void>;
 }
 
@@ -110,6 +112,8 @@ class Pool implements Connections {
   #free: Line[] = [];
   readonly #busy = new Set<Line>();
   #closed = false;
+  /** No connection is kept any more. */
+  #retired = false;
   /** Cancels the look at who has been idle for long. */
   #stop: (() => void) | undefined;
 
@@ -168,9 +172,14 @@ class Pool implements Connections {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#slots.close(new Unavailable("Cannot use the connection: the account is closed"));
+    await this.retire();
+  }
+
+  async retire(): Promise<void> {
+    this.#retired = true;
     this.#stop?.();
     this.#stop = undefined;
-    this.#slots.close(new Unavailable("Cannot use the connection: the account is closed"));
     const idle = this.#free;
     this.#free = [];
     await Promise.all(idle.map((line) => this.#end(line)));
@@ -290,7 +299,7 @@ class Pool implements Connections {
   #giveBack(line: Line): void {
     this.#busy.delete(line);
     if (isBroken(line.client)) line.client.close();
-    else if (this.#closed) void this.#end(line);
+    else if (this.#retired) void this.#end(line);
     else {
       line.idleSince = this.#options.clock.now();
       this.#free.push(line);

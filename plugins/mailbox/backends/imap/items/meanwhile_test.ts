@@ -27,6 +27,7 @@ function late(store: ItemStore, when: When, come: () => Promise<void>): ItemStor
       use: (work, how) => connections.use(work, how),
       own: (wanted) => connections.own(wanted),
       leave: (path, delimiter) => connections.leave(path, delimiter),
+      retire: () => connections.retire(),
       close: () => connections.close(),
       inFolder: async (path, work, how) => {
         if (when === "before") await come();
