@@ -2,13 +2,21 @@
 import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
 import { Refused } from "../../../api.ts";
-import { type Bytes, bytesOf, collect, limited } from "../../../bytes.ts";
+import { type Bytes, bytesOf, join, limited } from "../../../bytes.ts";
 import type { OpenFolder } from "../connections/connections.ts";
 import { type Facts, fetchFacts, printOf, uidSet } from "./facts.ts";
 import { internalDate } from "./internal_date.ts";
 import type { ItemStore } from "./item_store.ts";
 import { folderWord } from "../folders/mailbox_name.ts";
-import { type Answer, atom, codeOf, command, type Token, word } from "../connections/raw.ts";
+import {
+  type Answer,
+  atom,
+  codeOf,
+  command,
+  commandWithLiteral,
+  type Token,
+  word,
+} from "../connections/raw.ts";
 import { UidRanges } from "./uid_ranges.ts";
 
 /** What a message that is about to be put somewhere will be known by. */
@@ -29,12 +37,34 @@ export interface Put {
   readonly uid: number;
 }
 
+/** A message in memory, once: in the pieces that it came in. */
+export interface Spooled {
+  readonly pieces: readonly Uint8Array[];
+  readonly size: number;
+}
+
 /**
- * A message as one piece of memory, at most `maxMessageSize` bytes: IMAP wants to know the size
- * before the first byte, and a repeat must be able to send it again.
+ * A whole message, at most `maxMessageSize` bytes: IMAP wants to know the size before the first byte,
+ * and a repeat must be able to send it again. Not on the disk, where no mail is ever kept.
  */
-export async function spool(source: Bytes | Uint8Array, limit: number): Promise<Uint8Array> {
-  return await collect(limited(bytesOf(source), limit));
+export async function spool(source: Bytes | Uint8Array, limit: number): Promise<Spooled> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of limited(bytesOf(source), limit)) {
+    pieces.push(piece);
+    size += piece.length;
+  }
+  return { pieces, size };
+}
+
+/** The first bytes of a message, at most so many and some more. */
+export function beginning({ pieces }: Spooled, bytes: number): Uint8Array {
+  const first: Uint8Array[] = [];
+  for (let size = 0, at = 0; size < bytes && at < pieces.length; at++) {
+    first.push(pieces[at]!.subarray(0, bytes - size));
+    size += first[at]!.length;
+  }
+  return join(first);
 }
 
 /** A date as the server can keep it: whole seconds. */
@@ -42,28 +72,27 @@ export function wholeSecond(date: number): number {
   return Math.floor(date / 1000) * 1000;
 }
 
+/** Up to here a message is sent in one go, and with the command where the server allows it. */
+const inOneGo = 1 << 16;
+
 /** Appends a message; undefined where the server does not say which UID it has. */
 export async function append(
   client: ImapFlow,
   path: string,
-  message: Uint8Array,
+  message: Spooled,
   flags: readonly string[],
   date: number,
 ): Promise<Put | undefined> {
   const limit = client.capabilities.get("APPENDLIMIT");
-  if (typeof limit === "number" && message.length > limit) {
+  if (typeof limit === "number" && message.size > limit) {
     throw new Refused("tooLarge", `Cannot store the message: the server takes ${limit} bytes`);
   }
-  // What NUL bytes have to be sent in (RFC 3516).
-  const isLiteral8 = client.capabilities.has("BINARY") && message.includes(0);
-  const literal = { type: "LITERAL", value: Buffer.from(message), isLiteral8 };
   const send = (flags: readonly string[]) =>
-    command(client, "APPEND", [
+    appendBytes(client, [
       folderWord(client, path),
       flags.map(atom),
       { type: "STRING", value: internalDate(date) },
-      literal as unknown as Token,
-    ]);
+    ], message);
   let answer: Answer;
   try {
     answer = await send(flags);
@@ -76,6 +105,20 @@ export async function append(
   }
   const [, validity, uid] = codeWords(answer, "APPENDUID");
   return putOf(validity, uid);
+}
+
+async function appendBytes(
+  client: ImapFlow,
+  words: readonly Token[],
+  { pieces, size }: Spooled,
+): Promise<Answer> {
+  const isLiteral8 = client.capabilities.has("BINARY") &&
+    pieces.some((piece) => piece.includes(0));
+  if (size > inOneGo) {
+    return await commandWithLiteral(client, "APPEND", words, { size, pieces, isLiteral8 });
+  }
+  const literal = { type: "LITERAL", value: Buffer.concat(pieces), isLiteral8 };
+  return await command(client, "APPEND", [...words, literal as unknown as Token]);
 }
 
 /** Whether messages can be moved in one step (RFC 6851; part of IMAP4rev2). */

@@ -25,7 +25,16 @@ import { extraFor, flagsOf, flagsText, isPermanent, marksOf, wantedFlags } from 
 import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, purgeLeftovers } from "./purge.ts";
-import { append, factsOf, findPut, type Meant, spool, wholeSecond } from "./put.ts";
+import {
+  append,
+  beginning,
+  factsOf,
+  findPut,
+  type Meant,
+  spool,
+  type Spooled,
+  wholeSecond,
+} from "./put.ts";
 
 /** What an APPEND is meant to bring. */
 interface Appending extends Meant {
@@ -81,7 +90,7 @@ async function appendOnce(
   open: OpenFolder,
   attempt: Attempt<Appending>,
   token: string,
-  message: Uint8Array,
+  message: Spooled,
   how: Appended,
 ): Promise<{ readonly facts: Seen; readonly meant: Appending }> {
   const { before } = attempt;
@@ -95,7 +104,7 @@ async function appendOnce(
     uidnext,
     messageId: messageIdOf(headOf(message)),
     date: how.date,
-    size: message.length,
+    size: message.size,
     marks: how.marks,
   };
   await attempt.intend(meant);
@@ -134,9 +143,12 @@ function goneBy({ messageId, date, size }: Appending, uid: number, { flags }: Ap
   return { uid, flags: flagsText(flags), date, size, messageId, print, gone: true };
 }
 
-function headOf(message: Uint8Array): Uint8Array {
-  const end = /\r?\n\r?\n/.exec(Buffer.from(message.subarray(0, 1 << 18)).toString("latin1"));
-  return end ? message.subarray(0, end.index + end[0].length) : message.subarray(0, 1 << 18);
+function headOf(message: Spooled): Uint8Array {
+  const begin = beginning(message, 1 << 18);
+  const end = /\r?\n\r?\n/.exec(
+    Buffer.from(begin.buffer, begin.byteOffset, begin.length).toString("latin1"),
+  );
+  return end ? begin.subarray(0, end.index + end[0].length) : begin;
 }
 
 /** The row of a new message, and the answer. A look at the folder may have made it meanwhile. */
