@@ -8,15 +8,8 @@ import { type Facts, fetchFacts, printOf, uidSet } from "./facts.ts";
 import { internalDate } from "./internal_date.ts";
 import type { ItemStore } from "./item_store.ts";
 import { folderWord } from "../folders/mailbox_name.ts";
-import {
-  type Answer,
-  atom,
-  codeOf,
-  command,
-  commandWithLiteral,
-  type Token,
-  word,
-} from "../connections/raw.ts";
+import { type Answer, atom, codeOf, command, type Token, word } from "../connections/raw.ts";
+import { commandWithLiteral } from "../connections/large_literal.ts";
 import { UidRanges } from "./uid_ranges.ts";
 
 /** What a message that is about to be put somewhere will be known by. */
