@@ -1,6 +1,5 @@
 // A mail as the elements of ApplicationData (Sync) and Properties (ItemOperations, Search).
 import { createHash } from "node:crypto";
-import { Buffer } from "node:buffer";
 import type { Account } from "../../../core/mod.ts";
 import { type Address, formatAddress, type Item, type Mail } from "../../mailbox/api.ts";
 import type { Version } from "../versions.ts";
@@ -100,13 +99,25 @@ function joined(texts: readonly string[], separator: string, most: number): stri
 // MS-ASEMAIL 2.2.2.21
 function conversation({ id, mail }: Item): Element[] {
   const thread = mail?.thread ?? id;
-  const own = Buffer.from(thread, "hex");
-  const isIdentity = own.length === 16 && thread.length === 32;
-  const identity = isIdentity ? new Uint8Array(own) : digest(thread).slice(0, 16);
+  const identity = identityIn(thread) ?? digest(thread).slice(0, 16);
   return [
     el("Email2:ConversationId", identity),
     el("Email2:ConversationIndex", conversationIndex(identity, mail)),
   ];
+}
+
+const hexDigits = "0123456789abcdef";
+
+/** The 16 bytes of 32 hex digits; by hand, since this is done for every mail. */
+function identityIn(thread: string): Uint8Array | undefined {
+  if (thread.length !== 32) return undefined;
+  const bytes = new Uint8Array(16);
+  for (let at = 0; at < 16; at++) {
+    const high = hexDigits.indexOf(thread[2 * at]!), low = hexDigits.indexOf(thread[2 * at + 1]!);
+    if (high < 0 || low < 0) return undefined;
+    bytes[at] = high * 16 + low;
+  }
+  return bytes;
 }
 
 /**

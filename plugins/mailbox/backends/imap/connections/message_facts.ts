@@ -2,7 +2,7 @@
 // on the connection for the one who reads them next.
 import { Unavailable } from "../../../../../core/mod.ts";
 import type { OpenFolder } from "./connections.ts";
-import { type Facts, fetchFacts, messageIdOf, printOf, uidSet } from "../items/facts.ts";
+import { type Facts, factsOf, fetchFacts, uidSet } from "../items/facts.ts";
 import { fetchTold, fieldsOf, peekFields, type Told } from "../reading/fetch.ts";
 import { flagsText } from "../items/marks.ts";
 import { atom } from "./raw.ts";
@@ -37,7 +37,7 @@ export async function listFacts(
     const rows = await fetchTold(client, uids, items, () => {});
     const keeps = client.stats().received - before <= MOST_KEPT;
     for (const row of rows.values()) {
-      const one = factsOf(row);
+      const one = whole(row);
       if (!one) continue;
       facts.push(one);
       rest.delete(row.uid);
@@ -51,13 +51,11 @@ export async function listFacts(
 }
 
 /** undefined: told incompletely, so that its Message-ID is not sure. */
-function factsOf(row: Told): Facts | undefined {
+function whole(row: Told): Facts | undefined {
   const { uid, flags, date, size } = row;
   const head = fieldsOf(row);
   if (!flags || date === undefined || size === undefined || head.length >= HEADER_LIMIT) return;
-  const messageId = messageIdOf(head);
-  const print = printOf(messageId, date, size);
-  return { uid, flags: flagsText(flags), date, size, messageId, print };
+  return factsOf({ uid, flags: flagsText(flags), date, size }, head);
 }
 
 /**

@@ -18,6 +18,26 @@ export interface Facts {
   readonly print: string;
 }
 
+/**
+ * The facts of a message with this header. What tells it apart from others is worked out when it is
+ * asked for: who lists messages that have their rows does not need it.
+ */
+export function factsOf(
+  told: Pick<Facts, "uid" | "flags" | "date" | "size">,
+  head: Uint8Array,
+): Facts {
+  let messageId: string | undefined;
+  return {
+    ...told,
+    get messageId() {
+      return messageId ??= messageIdOf(head);
+    },
+    get print() {
+      return printOf(this.messageId, told.date, told.size);
+    },
+  };
+}
+
 /** UIDs as IMAP writes them: `1:3,7`. They must come in ascending order. */
 export function uidSet(uids: readonly number[]): string {
   const parts: string[] = [];
@@ -64,16 +84,8 @@ export async function* fetchFacts(client: ImapFlow, uids: string): AsyncGenerato
     const date = internalDate instanceof Date
       ? internalDate.getTime()
       : parseInternalDate(internalDate);
-    const messageId = message.headers ? messageIdOf(message.headers) : "";
-    const size = message.size ?? 0;
-    yield {
-      uid: message.uid,
-      flags: flagsText(message.flags),
-      date,
-      size,
-      messageId,
-      print: printOf(messageId, date, size),
-    };
+    const { uid, size = 0, headers = Buffer.alloc(0) } = message;
+    yield factsOf({ uid, flags: flagsText(message.flags), date, size }, headers);
   }
 }
 
