@@ -60,7 +60,7 @@ export class Desks {
   readonly #parts: DeskParts;
   readonly #orders = new Orders();
   readonly #running: Running = new Map();
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
   #owner: string | undefined;
   readonly #closing = new Set<Promise<void>>();
   readonly #desks: LRUCache<number, Desk>;
@@ -69,6 +69,7 @@ export class Desks {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.#pace = new Pace(parts.server.config.hurry);
     this.#desks = new LRUCache({
       max: parts.most ?? MOST_DESKS,
       dispose: (desk, account, reason) => {

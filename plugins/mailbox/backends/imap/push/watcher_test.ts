@@ -299,7 +299,7 @@ describe("watching a server that holds news back", found, () => {
   });
 
   test("it is asked for news of the inbox while few wait, and no more when many do", async () => {
-    const pace = new Pace();
+    const pace = new Pace(100);
     const here = await desk(dovecot, tap, 4, true, pace);
     const { watcher, told, user, clock, passes, hears } = here;
     const inbox = await here.idOf("INBOX");
