@@ -130,7 +130,7 @@ function outside(
 function troubled({ cable, inner }: Parts, bring: () => Promise<void>): Partial<Machine> {
   return {
     async fetch(request, actor) {
-      const stop = letTimePass(inner);
+      const stop = letTimePass(inner, cable);
       try {
         return await inner.fetch(request, actor);
       } finally {
@@ -139,6 +139,7 @@ function troubled({ cable, inner }: Parts, bring: () => Promise<void>): Partial<
       }
     },
     async settle() {
+      await cable.idle();
       await wait(5);
       await bring();
     },
@@ -165,12 +166,13 @@ function troubled({ cable, inner }: Parts, bring: () => Promise<void>): Partial<
 }
 
 /**
- * While a request is not answered, time passes: after a crash a repeat waits until whoever did the
- * same before must have given it up.
+ * While a request is not answered and nothing happens, time passes: after a crash a repeat waits until
+ * whoever did the same before must have given it up.
  */
-function letTimePass({ jump }: Machine): () => void {
-  let steps = 0;
+function letTimePass({ jump }: Machine, cable: Cable): () => void {
+  let [steps, passed] = [0, cable.passed];
   const timer = setInterval(() => {
+    if (passed !== cable.passed) [steps, passed] = [0, cable.passed];
     if (++steps > 60) clearInterval(timer);
     else if (steps > 10) void jump(2000);
   }, 50);

@@ -92,6 +92,17 @@ export class Cable {
     this.#going = this.#going.then(() => this.#server.kill());
   }
 
+  /** What was to happen to the server or the wire has happened. */
+  async idle(): Promise<void> {
+    await this.#going;
+  }
+
+  /** Bytes that have passed: what moves takes its time, what stands still never comes. */
+  get passed(): number {
+    const { toServer, toClient } = this.#tap.bytes;
+    return toServer + toClient;
+  }
+
   /** Has everything as it should be. What was under way at the server is through. */
   async mend(): Promise<void> {
     await this.#going;
