@@ -55,7 +55,9 @@ const extended = (client: ImapFlow) => offers(client, "LIST-EXTENDED", "IMAP4rev
 /** Servers tell nothing but what is asked for, once something is. */
 function returns(client: ImapFlow, { subscribed }: ListWish): Token[] {
   const status = offers(client, "LIST-STATUS", "IMAP4rev2") ? numberItems(hasModseq(client)) : [];
-  if (status.length && tellsIds(client)) status.push(atom("MAILBOXID"));
+  if (status.length && offers(client, "OBJECTID") && !tellsIdsApart(client)) {
+    status.push(atom("MAILBOXID"));
+  }
   const wanted: Token[] = status.length ? [atom("STATUS"), status] : [];
   if (offers(client, "LIST-MYRIGHTS")) wanted.push(atom("MYRIGHTS"));
   if (extended(client)) {
@@ -68,13 +70,28 @@ function returns(client: ImapFlow, { subscribed }: ListWish): Token[] {
 }
 
 /**
- * Cyrus 3.6.1 answers LIST … RETURN (STATUS (MAILBOXID)) with memory that it has given back: other
- * ids each time, and the same one for several folders. Names and UIDVALIDITY have to do there.
+ * Cyrus 3.6.1 answers STATUS (MAILBOXID MESSAGES …) with memory that it has given back when it closed
+ * the folder: other ids each time. For MAILBOXID and UIDVALIDITY alone it opens none, and is right.
  */
-function tellsIds(client: ImapFlow): boolean {
+export function tellsIdsApart(client: ImapFlow): boolean {
   const name = `${client.serverInfo?.["name"] ?? ""} ${client.greeting ?? ""}`;
-  return offers(client, "OBJECTID") && !/cyrus/i.test(name);
+  return offers(client, "OBJECTID") && offers(client, "LIST-STATUS") && /cyrus/i.test(name);
 }
+
+/** The ids of all folders, in a command of its own; see {@link tellsIdsApart}. */
+export async function withIds(client: ImapFlow, all: readonly Listed[]): Promise<Listed[]> {
+  const wanted = [atom("STATUS"), ["MAILBOXID", "UIDVALIDITY"].map(atom)];
+  const found = new Map((await list(client, "LIST", wanted)).map((each) => [each.path, each]));
+  return all.map((each) => {
+    const { numbers, mailboxId } = found.get(each.path) ?? {};
+    // It may be another folder's name by now.
+    const same = mailboxId && numbers?.uidValidity === each.numbers?.uidValidity;
+    return same ? { ...each, mailboxId } : each;
+  });
+}
+
+/** RFC 8474 section 4. */
+const isId = (id: string | undefined) => id !== undefined && /^[\w-]{1,255}$/.test(id);
 
 async function list(
   client: ImapFlow,
@@ -102,7 +119,10 @@ async function list(
     STATUS: ([written, told]) => {
       const id = pairs(told).get("MAILBOXID");
       const mailboxId = words(id)[0] ?? word(id);
-      add(written, { numbers: readNumbers(told), ...(mailboxId !== undefined && { mailboxId }) });
+      add(written, {
+        numbers: readNumbers(told),
+        ...(isId(mailboxId) && { mailboxId: mailboxId! }),
+      });
     },
     MYRIGHTS: ([written, told]) => add(written, { rights: word(told) ?? "" }),
   });

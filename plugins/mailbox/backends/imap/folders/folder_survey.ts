@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../../../../../core/mod.ts";
 import { isRefusal } from "../connections/errors.ts";
-import { type Listed, listFolders } from "./folder_list.ts";
+import { type Listed, listFolders, tellsIdsApart, withIds } from "./folder_list.ts";
 import { folderNumbers } from "./folder_numbers.ts";
 import { folderWord } from "./mailbox_name.ts";
 import { isForeign, type Namespaces, namespacesOf } from "./namespaces.ts";
@@ -34,7 +34,8 @@ export class FolderSurvey {
   /** What the server has; `rows` is what was known before. */
   async make(client: ImapFlow, rows: readonly PlaceRow[]): Promise<Listed[]> {
     this.#namespaces = namespacesOf(client);
-    const listed = await listFolders(client, { subscribed: this.#config.subscribed });
+    const all = await listFolders(client, { subscribed: this.#config.subscribed });
+    const listed = tellsIdsApart(client) && !isKnown(all, rows) ? await withIds(client, all) : all;
     const numbered = await this.#identify(client, listed, rows);
     return await this.#withRights(client, numbered);
   }
@@ -81,6 +82,17 @@ export class FolderSurvey {
         : { ...each, rights: known };
     });
   }
+}
+
+/** Every folder is one that was there before, by its name and numbers, and its id is known. */
+function isKnown(listed: readonly Listed[], rows: readonly PlaceRow[]): boolean {
+  const before = new Map(rows.filter(({ gone }) => gone === 0).map((row) => [row.path, row]));
+  return listed.every(({ path, numbers }) => {
+    if (!numbers) return true;
+    const row = before.get(path);
+    return row !== undefined && row.mailbox_id !== "" &&
+      row.validity === String(numbers.uidValidity) && row.uidnext <= (numbers.uidNext ?? 0);
+  });
 }
 
 async function myRights(client: ImapFlow, path: string): Promise<string> {

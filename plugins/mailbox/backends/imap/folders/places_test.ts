@@ -16,6 +16,7 @@ import { testAccount, testServer } from "../_imap_kit.ts";
 import { openConnection } from "../login/connect.ts";
 import { makeConnections } from "../connections/connections.ts";
 import { createFolder, type Removal, removeFolder, updateFolder } from "./folder_edits.ts";
+import { folderNumbers } from "./folder_numbers.ts";
 import { placeMigrations } from "./place_rows.ts";
 import { checkRight, PlaceBook } from "./places.ts";
 import { folderWord } from "./mailbox_name.ts";
@@ -433,6 +434,48 @@ test(
       assert.equal((await book.all()).length, 7);
       await close();
     } finally {
+      await cyrus.stop();
+    }
+  },
+);
+
+test(
+  "Cyrus: folders of one second, which another client renames, are known by their ids",
+  needs("cyrus", cyrusPresent()),
+  async () => {
+    const cyrus = await startCyrus({ specialFolders: true });
+    const tap = await startTap(cyrus.port);
+    try {
+      const { book, other, idOf, since, close } = await desk(cyrus, { port: tap.port });
+      // UIDVALIDITY is the second in which a folder was made.
+      const validity = async (path: string) => (await folderNumbers(other, path)).uidValidity;
+      const twins = async (turn = 0): Promise<[string, string]> => {
+        const [a, b] = [`Anna ${turn}`, `Ben ${turn}`] as const;
+        await Promise.all([a, b].map((name) => exec(other, "CREATE", name)));
+        return await validity(a) === await validity(b) ? [a, b] : await twins(turn + 1);
+      };
+      const [anna, ben] = await twins();
+      await exec(other, "CREATE", `${anna}/Below`);
+      const { cursor } = await book.folders(undefined);
+      const before = [await idOf(anna), await idOf(ben), await idOf(`${anna}/Below`)];
+      tap.reset();
+      assert.deepEqual(await since(cursor), []);
+      assert.deepEqual(tap.names(), ["LIST"], "what is known is not asked for again");
+      await exec(other, "RENAME", anna, "One");
+      await exec(other, "RENAME", ben, "Two");
+      assert.deepEqual((await since(cursor)).sort(), ["One", "Two"]);
+      assert.deepEqual([await idOf("One"), await idOf("Two"), await idOf("One/Below")], before);
+      // One of them has had mail: they change places, and their numbers tell that they have.
+      await other.append("One", "Subject: x\r\n\r\ny\r\n");
+      await book.refresh();
+      for (const [from, to] of [["One", "X"], ["Two", "One"], ["X", "Two"]]) {
+        await exec(other, "RENAME", from!, to!);
+      }
+      await book.refresh();
+      assert.deepEqual([await idOf("Two"), await idOf("One"), await idOf("Two/Below")], before);
+      await close();
+    } finally {
+      await tap.stop();
       await cyrus.stop();
     }
   },
