@@ -1,9 +1,8 @@
 // What an operator can set in `[mailbox]`.
 import * as v from "valibot";
 import { normalAddress, normalDomain } from "./address.ts";
-import { issuePath } from "./backends/imap/servers/issue_path.ts";
 import { serversConfig } from "./backends/imap/servers/servers.ts";
-import { count, text } from "./options.ts";
+import { count, issuePath, text } from "./options.ts";
 
 const listen = (description: string) =>
   v.optional(

@@ -1,4 +1,4 @@
-// The kinds of options that the sections of this plugin share.
+// What the sections of this plugin share: kinds of options, and where in a section something is wrong.
 import * as v from "valibot";
 
 /** A text. */
@@ -16,3 +16,16 @@ export const count = (least: number, initial: number, description: string) =>
     ),
     initial,
   );
+
+type IssuePath = [v.IssuePathItem, ...v.IssuePathItem[]];
+
+/** The path of an issue in `value`, as valibot wants it, from the keys that lead there; at least one. */
+export function issuePath(value: unknown, keys: readonly string[]): IssuePath {
+  let input = value as Record<string, unknown>;
+  return keys.map((key) => {
+    const below = input[key] as Record<string, unknown>;
+    const item: v.IssuePathItem = { type: "object", origin: "value", input, key, value: below };
+    input = below;
+    return item;
+  }) as IssuePath;
+}

@@ -1,8 +1,7 @@
 // What an operator can set for one IMAP server: `[mailbox.imap.NAME]`.
 import * as v from "valibot";
 import { formatListen } from "../../../../../core/mod.ts";
-import { count, text } from "../../../options.ts";
-import { issuePath } from "./issue_path.ts";
+import { count, issuePath, text } from "../../../options.ts";
 import { serverProblems } from "./server_checks.ts";
 
 const texts = (description: string, examples: readonly string[][] = []) =>

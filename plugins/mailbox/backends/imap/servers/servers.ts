@@ -1,7 +1,7 @@
 // The IMAP servers of the configuration, and whose mail lies at which of them.
 import * as v from "valibot";
 import { domainOf, normalAddress, normalDomain } from "../../../address.ts";
-import { issuePath } from "./issue_path.ts";
+import { issuePath } from "../../../options.ts";
 import { type Server, type ServerConfig, serverConfig } from "./server.ts";
 
 /** Ids of backends that are no servers. */
