@@ -14,7 +14,7 @@ import type { Account } from "../../core/mod.ts";
 import type { DeviceSetup, Fault, Mark, Op, Place } from "./scenario.ts";
 import type { Errand } from "./errands.ts";
 import { habits } from "./habits.ts";
-import { markElement, poisonous, stubbed } from "./mail.ts";
+import { isNotice, markElement, poisonous, stubbed } from "./mail.ts";
 import { Violation } from "./violation.ts";
 import { type Wire, wire, type WireParts } from "./wire.ts";
 
@@ -349,7 +349,9 @@ export class Device {
         throw new Violation(`${this.name}: Fetch of ${id} was answered with ${fetched.status}`);
       }
       const text = new TextDecoder().decode(fetched.content ?? new Uint8Array());
-      if (fetched.status === 1 && !text.includes(`This is ${subject}.`)) {
+      // Notices are about letters; all else says itself what it is.
+      const wanted = isNotice(subject) ? subject.replace(/^.*: /, "") : `This is ${subject}.`;
+      if (fetched.status === 1 && !text.includes(wanted)) {
         throw new Violation(`${this.name}: Fetch of ${id} (${subject}) brought "${text}"`);
       }
     }, fault);

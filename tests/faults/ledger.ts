@@ -3,6 +3,7 @@ import type { Account } from "../../core/mod.ts";
 import type { Item, Mailbox, Marks } from "../../plugins/mailbox/api.ts";
 import { altered } from "../kit_eas.ts";
 import type { Tap } from "./machine.ts";
+import { isNotice } from "./mail.ts";
 
 /** The marks that devices change, as one text each. */
 export type Told = Readonly<Record<"read" | "flag" | "words", string>>;
@@ -229,9 +230,6 @@ export function toldOf(marks: Marks): Told {
     words: [...marks.keywords].sort().join(),
   };
 }
-
-/** Where the power was gone for hours, or a server in the middle of it, senders hear of it. */
-const isNotice = (subject: string) => /^(Delayed|Delivery uncertain): /.test(subject);
 
 const keyOf = ({ id }: Account, subject: string) => `${id} ${subject}`;
 const split = (key: string): [number, string] => {

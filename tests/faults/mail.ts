@@ -15,6 +15,10 @@ export const poisonous = "poison";
 /** The subject of what a device gets in place of a mail. */
 export const stubbed = "(This message cannot be shown)";
 
+/** Where the power was gone for hours, or a server in the middle of it, senders hear of it. */
+export const isNotice = (subject: string): boolean =>
+  /^(Delayed|Delivery uncertain): /.test(subject);
+
 /** The folders of mail. */
 export async function foldersOf(mailbox: Pick<Mailbox, "folders">): Promise<Folder[]> {
   const { changes } = await mailbox.folders(undefined);
