@@ -5,23 +5,13 @@ import { migrate } from "../../core/migrate.ts";
 import { definePlugin, type Storage } from "../../core/mod.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { fakeClock, settle } from "../../tests/kit.ts";
+import { asking, collection, device, held, next } from "../../tests/kit_state.ts";
 import { elsewhere, type Engine, engine, type Line, line, subjects } from "../../tests/kit_sync.ts";
 import { draftFields, type Phone } from "./client/mod.ts";
 import { migrations } from "./migrations.ts";
 import { plainState } from "./plain_state.ts";
-import { type Next, Outdated, type Session, type SyncState } from "./sync_state.ts";
+import { Outdated, type SyncState } from "./sync_state.ts";
 import { el } from "./wbxml/mod.ts";
-
-const device = { account: 1, device: "phone" };
-const collection = "inbox";
-const held = (item: string, has = "1", date = 1000) => ({ item, date, has });
-const next = (parts: Partial<Next> = {}): Next => ({
-  state: "{}",
-  held: [],
-  gone: [],
-  journal: [],
-  ...parts,
-});
 
 describe("plainState()", () => {
   let db: Storage;
@@ -34,15 +24,7 @@ describe("plainState()", () => {
   });
   afterEach(() => db.close());
 
-  const open = async (key: string, at = collection): Promise<Session> => {
-    const session = (await state.open(device, [{ collection: at, key }])).get(at);
-    assert.ok(session, `key ${key} is known`);
-    return session;
-  };
-  const isUnknown = async (key: string) =>
-    (await state.open(device, [{ collection, key }])).size === 0;
-  const items = async (session: Session) =>
-    (await session.heldBefore(Number.MAX_SAFE_INTEGER, 100)).map(({ item, has }) => item + has);
+  const { open, isUnknown, items } = asking(() => state);
 
   it("knows the last key only", async () => {
     assert.equal(await isUnknown("1"), true);

@@ -5,20 +5,10 @@ import { migrate } from "../../core/migrate.ts";
 import type { Storage } from "../../core/mod.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { fakeClock } from "../../tests/kit.ts";
-import { type Next, Outdated, type Session, type SyncState } from "../eas/api.ts";
+import { asking, collection, device, held, next } from "../../tests/kit_state.ts";
+import { Outdated, type SyncState } from "../eas/api.ts";
 import plugin from "./plugin.ts";
 import { smartsync } from "./state.ts";
-
-const device = { account: 1, device: "phone" };
-const collection = "inbox";
-const held = (item: string, has = "1", date = 1000) => ({ item, date, has });
-const next = (parts: Partial<Next>): Next => ({
-  state: "{}",
-  held: [],
-  gone: [],
-  journal: [],
-  ...parts,
-});
 
 describe("an answer that another took the place of", () => {
   let db: Storage;
@@ -26,15 +16,7 @@ describe("an answer that another took the place of", () => {
   /** The key that was repeated; the first answer to it; the second. */
   let base: string, first: string, second: string;
 
-  const open = async (key: string): Promise<Session> => {
-    const session = (await state.open(device, [{ collection, key }])).get(collection);
-    assert.ok(session, `key ${key} is known`);
-    return session;
-  };
-  const isUnknown = async (key: string) =>
-    (await state.open(device, [{ collection, key }])).size === 0;
-  const items = async (session: Session) =>
-    (await session.heldBefore(Number.MAX_SAFE_INTEGER, 100)).map(({ item, has }) => item + has);
+  const { open, isUnknown, items } = asking(() => state);
 
   beforeEach(async () => {
     db = await openSqlite(":memory:");

@@ -5,21 +5,11 @@ import { migrate } from "../../core/migrate.ts";
 import type { Database, Storage } from "../../core/mod.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { fakeClock } from "../../tests/kit.ts";
-import { type Next, Outdated, type Session, type SyncState } from "../eas/api.ts";
+import { asking, collection, device, held, next } from "../../tests/kit_state.ts";
+import { type Next, Outdated, type SyncState } from "../eas/api.ts";
 import plugin from "./plugin.ts";
 import { smartsync } from "./state.ts";
 import { sweep } from "./sweep.ts";
-
-const device = { account: 1, device: "phone" };
-const collection = "inbox";
-const held = (item: string, has = "1", date = 1000) => ({ item, date, has });
-const next = (parts: Partial<Next> = {}): Next => ({
-  state: "{}",
-  held: [],
-  gone: [],
-  journal: [],
-  ...parts,
-});
 
 /** A database that counts its statements. */
 function counting(inner: Database): Database & { count: { reads: number; writes: number } } {
@@ -44,15 +34,7 @@ describe("smartsync", () => {
   });
   afterEach(() => db.close());
 
-  const open = async (key: string, at = collection): Promise<Session> => {
-    const session = (await state.open(device, [{ collection: at, key }])).get(at);
-    assert.ok(session, `key ${key} is known`);
-    return session;
-  };
-  const isUnknown = async (key: string) =>
-    (await state.open(device, [{ collection, key }])).size === 0;
-  const items = async (session: Session) =>
-    (await session.heldBefore(Number.MAX_SAFE_INTEGER, 100)).map(({ item, has }) => item + has);
+  const { open, isUnknown, items } = asking(() => state);
 
   /** Primes and hands out items in a first answer; returns the keys. */
   async function twoAnswers(first: Next, second: Next): Promise<[string, string]> {

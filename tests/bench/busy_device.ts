@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { el, type Element } from "../../plugins/eas/api.ts";
 import { decode } from "../../plugins/eas/wbxml/mod.ts";
-import { collectionOf, request } from "./kit.ts";
+import { collectionOf, findOf, request, searchOf } from "./kit.ts";
 
 export type Deed = "Sync" | "Search" | "SendMail";
 
@@ -89,7 +89,7 @@ export class BusyDevice {
 
   /** Looks for words, as phones of either generation do. */
   async search(text: string, find: boolean, ledger: Ledger): Promise<void> {
-    const [command, body] = find ? ["Find", findOf(text)] : ["Search", searchOf(text)];
+    const [command, body] = find ? ["Find", findOf(text, page)] : ["Search", searchOf(text, page)];
     const answer = await this.#measured("Search", command, body, ledger);
     if (answer === undefined) return;
     const root = decode(answer);
@@ -154,42 +154,4 @@ function note({ errors }: Ledger, error: string): void {
   errors.set(error, (errors.get(error) ?? 0) + 1);
 }
 
-const page = "0-49";
-
-function searchOf(text: string): Element {
-  return el(
-    "Search:Search",
-    el(
-      "Search:Store",
-      el("Search:Name", "Mailbox"),
-      el(
-        "Search:Query",
-        el("Search:And", el("AirSync:Class", "Email"), el("Search:FreeText", text)),
-      ),
-      el(
-        "Search:Options",
-        el("Search:Range", page),
-        el(
-          "AirSyncBase:BodyPreference",
-          el("AirSyncBase:Type", 1),
-          el("AirSyncBase:TruncationSize", 500),
-        ),
-      ),
-    ),
-  );
-}
-
-function findOf(text: string): Element {
-  return el(
-    "Find:Find",
-    el("Find:SearchId", "bench"),
-    el(
-      "Find:ExecuteSearch",
-      el(
-        "Find:MailBoxSearchCriterion",
-        el("Find:Query", el("AirSync:Class", "Email"), el("Find:FreeText", text)),
-        el("Find:Options", el("Find:Range", page)),
-      ),
-    ),
-  );
-}
+const page = 50;

@@ -104,6 +104,46 @@ export function collectionOf(key: string, collection: string, window = 100): Ele
   );
 }
 
+/** A Search for mail with these words, bodies as text up to 500 bytes; the first `count`. */
+export function searchOf(text: string, count: number): Element {
+  return el(
+    "Search:Search",
+    el(
+      "Search:Store",
+      el("Search:Name", "Mailbox"),
+      el(
+        "Search:Query",
+        el("Search:And", el("AirSync:Class", "Email"), el("Search:FreeText", text)),
+      ),
+      el(
+        "Search:Options",
+        el("Search:Range", `0-${count - 1}`),
+        el(
+          "AirSyncBase:BodyPreference",
+          el("AirSyncBase:Type", 1),
+          el("AirSyncBase:TruncationSize", 500),
+        ),
+      ),
+    ),
+  );
+}
+
+/** A Find for the same; `id` tells one from another. */
+export function findOf(text: string, count: number, id = "bench"): Element {
+  return el(
+    "Find:Find",
+    el("Find:SearchId", id),
+    el(
+      "Find:ExecuteSearch",
+      el(
+        "Find:MailBoxSearchCriterion",
+        el("Find:Query", el("AirSync:Class", "Email"), el("Find:FreeText", text)),
+        el("Find:Options", el("Find:Range", `0-${count - 1}`)),
+      ),
+    ),
+  );
+}
+
 /**
  * The SyncKey of an answer, read from its bytes without decoding the rest: what the phone does with
  * an answer is not what is measured.

@@ -1,11 +1,11 @@
 // Search and Find in 100,000 messages, as a device asks for them, against the bare index of SQLite.
 import { silentLog } from "../../core/log.ts";
 import { type Clock, type Database, systemClock } from "../../core/mod.ts";
-import { el, type Element } from "../../plugins/eas/api.ts";
+import type { Element } from "../../plugins/eas/api.ts";
 import { decode } from "../../plugins/eas/wbxml/mod.ts";
 import { searchIndexing, wordless } from "../../plugins/mailbox/backends/local/mod.ts";
 import { withTempDir } from "../kit.ts";
-import { type BenchApp, benchApp, request } from "./kit.ts";
+import { type BenchApp, benchApp, findOf, request, searchOf } from "./kit.ts";
 import { fillMailbox } from "./mailbox.ts";
 import { type BenchResult, median } from "./result.ts";
 import { makeWords } from "./words.ts";
@@ -143,8 +143,8 @@ async function compare(app: BenchApp, wish: Wanted): Promise<Times> {
   for (let round = -3; round < rounds; round++) { // the first ones warm up
     const [bare, ours, theirs] = [
       await timed(() => askBare(app.storage, wish.match)),
-      await timed(() => ask(app, "Search", searchOf(wish.text))),
-      await timed(() => ask(app, "Find", findOf(wish.text, round))),
+      await timed(() => ask(app, "Search", searchOf(wish.text, page))),
+      await timed(() => ask(app, "Find", findOf(wish.text, page, `bench-${round}`))),
     ];
     if (round < 0) continue;
     times.bare.push(bare);
@@ -187,47 +187,9 @@ async function ask(app: BenchApp, command: string, body: Element): Promise<Uint8
 /** Both found the same number, as far as we count. */
 async function checkSame(app: BenchApp, { name, text, match }: Wanted): Promise<void> {
   const theirs = Math.min(await askBare(app.storage, match), 1000);
-  const answer = decode(await ask(app, "Find", findOf(text, 0)));
+  const answer = decode(await ask(app, "Find", findOf(text, page)));
   const ours = answer.child("Find:Response")?.textOf("Find:Total");
   if (ours !== String(theirs) || theirs === 0) {
     throw new Error(`Cannot compare "${name}": ${ours} found, ${theirs} by the bare index`);
   }
-}
-
-function searchOf(text: string): Element {
-  return el(
-    "Search:Search",
-    el(
-      "Search:Store",
-      el("Search:Name", "Mailbox"),
-      el(
-        "Search:Query",
-        el("Search:And", el("AirSync:Class", "Email"), el("Search:FreeText", text)),
-      ),
-      el(
-        "Search:Options",
-        el("Search:Range", `0-${page - 1}`),
-        el(
-          "AirSyncBase:BodyPreference",
-          el("AirSyncBase:Type", 1),
-          el("AirSyncBase:TruncationSize", 500),
-        ),
-      ),
-    ),
-  );
-}
-
-function findOf(text: string, round: number): Element {
-  return el(
-    "Find:Find",
-    el("Find:SearchId", `bench-${round}`),
-    el(
-      "Find:ExecuteSearch",
-      el(
-        "Find:MailBoxSearchCriterion",
-        el("Find:Query", el("AirSync:Class", "Email"), el("Find:FreeText", text)),
-        el("Find:Options", el("Find:Range", `0-${page - 1}`)),
-      ),
-    ),
-  );
 }

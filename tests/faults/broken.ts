@@ -1,24 +1,10 @@
 // Engines that are broken on purpose, each in one way: the play must catch every one of them.
 import type { Database, Storage } from "../../core/database.ts";
-import type { Held, Session, SyncState } from "../../plugins/eas/api.ts";
+import type { Held, SyncState } from "../../plugins/eas/api.ts";
 import type { ItemChange, Mailbox } from "../../plugins/mailbox/api.ts";
 import { altered } from "../kit_eas.ts";
+import { asReceived, withSessions } from "../kit_state.ts";
 import type { Sabotage } from "./machine.ts";
-
-/** A state whose sessions are changed. */
-function sessions(
-  inner: SyncState,
-  change: (session: Session, key: string) => Session,
-): SyncState {
-  return {
-    ...inner,
-    async open(device, wanted) {
-      const opened = await inner.open(device, wanted);
-      const keys = new Map(wanted.map(({ collection, key }) => [collection, key]));
-      return new Map([...opened].map(([id, one]) => [id, change(one, keys.get(id)!)]));
-    },
-  };
-}
 
 /** A database whose statements are changed, inside of transactions too. */
 export function statements(inner: Storage, change: (sql: string) => string | undefined): Storage {
@@ -43,23 +29,6 @@ export function statements(inner: Storage, change: (sql: string) => string | und
     transaction: (work, options) => inner.transaction((tx) => work(inside(tx)), options),
     backup: (file) => inner.backup(file),
     close: () => inner.close(),
-  };
-}
-
-/** A session as if the lost answer had arrived. */
-function received(session: Session): Session {
-  const { lost } = session;
-  if (!lost) return session;
-  return {
-    ...session,
-    lost: undefined,
-    state: lost.state,
-    async held(items) {
-      const held = await session.held(items);
-      for (const one of lost.held) if (items.includes(one.item)) held.set(one.item, one);
-      for (const item of lost.gone) held.delete(item);
-      return held;
-    },
   };
 }
 
@@ -108,7 +77,7 @@ function changesOf(
 /** An engine that never learns how often the same was asked for; only devices in loops suffer. */
 export const withoutBrake: Sabotage = {
   state: (inner) =>
-    sessions(
+    withSessions(
       inner,
       (session) => session.lost ? { ...session, lost: { ...session.lost, times: 1 } } : session,
     ),
@@ -116,32 +85,32 @@ export const withoutBrake: Sabotage = {
 
 /** By what is wrong with it. */
 export const broken: Readonly<Record<string, Sabotage>> = {
-  "takes every answer as received": { state: (inner) => sessions(inner, received) },
+  "takes every answer as received": { state: (inner) => withSessions(inner, asReceived) },
   "gives the key of a lost answer to another one": { state: sameKey },
   "forgets what it handed out": {
     state: (inner) =>
-      sessions(inner, (session) => ({
+      withSessions(inner, (session) => ({
         ...session,
         commit: (next) => session.commit({ ...next, held: [], gone: [] }),
       })),
   },
   "does not note the first item of an answer": {
     state: (inner) =>
-      sessions(inner, (session) => ({
+      withSessions(inner, (session) => ({
         ...session,
         commit: (next) => session.commit({ ...next, held: withoutFirst(next.held) }),
       })),
   },
   "does not note what it took away": {
     state: (inner) =>
-      sessions(inner, (session) => ({
+      withSessions(inner, (session) => ({
         ...session,
         commit: (next) => session.commit({ ...next, gone: [] }),
       })),
   },
   "runs commands again, without journal and tokens": {
     state: (inner) =>
-      sessions(inner, (session) => ({ ...session, journal: new Map(), async intend() {} })),
+      withSessions(inner, (session) => ({ ...session, journal: new Map(), async intend() {} })),
     mailbox: (inner) => {
       let count = 0;
       // Those of devices' commands only.
@@ -183,7 +152,7 @@ export const broken: Readonly<Record<string, Sabotage>> = {
   },
   "echoes the device's own changes": {
     state: (inner) =>
-      sessions(inner, (session) => ({
+      withSessions(inner, (session) => ({
         ...session,
         commit: (next) =>
           session.commit({
@@ -216,7 +185,7 @@ export const broken: Readonly<Record<string, Sabotage>> = {
   },
   "keeps what slid out of the time window": {
     state: (inner) =>
-      sessions(inner, (session) => ({ ...session, heldBefore: () => Promise.resolve([]) })),
+      withSessions(inner, (session) => ({ ...session, heldBefore: () => Promise.resolve([]) })),
   },
   "overlooks what changes while it waits": {
     mailbox: (inner) => altered(inner, { watch: () => () => {} }),
@@ -227,7 +196,7 @@ export const broken: Readonly<Record<string, Sabotage>> = {
 export const brokenTalks: Readonly<Record<string, Sabotage>> = {
   "forgets conversations that were not through": {
     state: (inner) =>
-      sessions(inner, (session) => ({
+      withSessions(inner, (session) => ({
         ...session,
         commit: (next) => {
           const { threads: _, ...state } = JSON.parse(next.state);

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { definePlugin } from "../../../../core/mod.ts";
 import { seededRandom, settle } from "../../../../tests/kit.ts";
 import { altered } from "../../../../tests/kit_eas.ts";
+import { asReceived, withSessions } from "../../../../tests/kit_state.ts";
 import type { Mailbox } from "../../../mailbox/api.ts";
 import { migrations } from "../../../smartsync/migrations.ts";
 import { smartsync } from "../../../smartsync/state.ts";
@@ -288,45 +289,15 @@ describe("phones on a bad line", () => {
   }
 });
 
-/** Takes every answer as received: the mistake of servers that keep one generation. */
-function forgetful(inner: SyncState): SyncState {
-  const received = (session: Session): Session => {
-    const { lost } = session;
-    if (!lost) return session;
-    return {
-      ...session,
-      lost: undefined,
-      state: lost.state,
-      async held(items) {
-        const held = await session.held(items);
-        for (const one of lost.held) if (items.includes(one.item)) held.set(one.item, one);
-        for (const item of lost.gone) held.delete(item);
-        return held;
-      },
-    };
-  };
-  return {
-    ...inner,
-    async open(device, wanted) {
-      const sessions = await inner.open(device, wanted);
-      return new Map([...sessions].map(([id, session]) => [id, received(session)]));
-    },
-  };
-}
+/** Takes every answer as received. */
+const forgetful = (inner: SyncState) => withSessions(inner, asReceived);
 
 /** Does not keep the first item of what it hands out. */
 function leaking(inner: SyncState): SyncState {
-  return {
-    ...inner,
-    async open(device, wanted) {
-      const sessions = await inner.open(device, wanted);
-      const leaky = (session: Session): Session => ({
-        ...session,
-        commit: (next) => session.commit({ ...next, held: next.held.slice(1) }),
-      });
-      return new Map([...sessions].map(([id, session]) => [id, leaky(session)]));
-    },
-  };
+  return withSessions(inner, (session) => ({
+    ...session,
+    commit: (next) => session.commit({ ...next, held: next.held.slice(1) }),
+  }));
 }
 
 describe("the play itself", () => {
