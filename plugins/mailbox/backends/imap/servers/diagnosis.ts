@@ -51,15 +51,12 @@ async function diagnoseServer(
   findings.unshift({ check, level: "ok", detail: `${imapPlace(server)} answers` });
   const [inside, submission] = await Promise.all([
     // With a certificate that is not the right one nobody shall log in, here either.
-    findings.some(({ level }) => level === "error")
-      ? { findings: [], capabilities: undefined }
-      : lookInside(parts, server, tester),
+    findings.some(({ level }) => level === "error") ? [] : lookInside(parts, server, tester),
     submissionFinding(parts, server, tester),
   ]);
   return [
     ...findings,
-    ...inside.findings,
-    ...abilityFindings(check, inside.capabilities ?? seen.capabilities, server.config),
+    ...inside,
     submission,
   ];
 }
@@ -105,24 +102,22 @@ function certificateFindings(
   ];
 }
 
-interface Inside {
-  readonly findings: Finding[];
-  /** Most servers tell all of them only after a login. */
-  readonly capabilities: ReadonlySet<string> | undefined;
-}
-
-/** Logs in as whoever may: the tester, or the master user for some account. */
+/**
+ * Logs in as whoever may: the tester, or the master user for some account. Before a login servers
+ * tell little of what they can, so that nothing is said of it without one.
+ */
 async function lookInside(
   parts: DiagnosisParts,
   server: Server,
   tester: Tester | undefined,
-): Promise<Inside> {
+): Promise<Finding[]> {
   const check = `imap ${server.name}, login`;
   const login = await loginFor(parts, server, tester);
   if (!login) {
-    const detail = "not tried: nobody was given who could log in";
+    const detail = "not tried: nobody was given who could log in; what the server can, and its " +
+      "folders, it tells after a login";
     const fix = "To look further, try: navette doctor --user ADDRESS --password-stdin";
-    return { findings: [{ check, level: "ok", detail, fix }], capabilities: undefined };
+    return [{ check, level: "ok", detail, fix }];
   }
   let client: ImapFlow;
   try {
@@ -133,14 +128,15 @@ async function lookInside(
         "the login as the server wants it"
       : "See the log of the mail server";
     const detail = (error as Error).message;
-    return { findings: [{ check, level: "error", detail, fix }], capabilities: undefined };
+    return [{ check, level: "error", detail, fix }];
   }
   try {
     const detail = login.secret ? `${login.address} logs in` : "the master user logs in";
-    return {
-      findings: [{ check, level: "ok", detail }, await folderFinding(server, client)],
-      capabilities: new Set(client.capabilities.keys()),
-    };
+    return [
+      { check, level: "ok", detail },
+      await folderFinding(server, client),
+      ...abilityFindings(`imap ${server.name}`, new Set(client.capabilities.keys()), server.config),
+    ];
   } finally {
     client.close();
   }

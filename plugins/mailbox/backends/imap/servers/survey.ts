@@ -1,4 +1,4 @@
-// Looks at a server without logging in: is it there, what certificate does it show, what can it do?
+// Looks at a server without logging in: is it there, what certificate does it show?
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { ImapFlow } from "imapflow";
@@ -11,7 +11,6 @@ export interface Survey {
   readonly trouble: string | undefined;
   /** The certificate, and what is wrong with it as far as this machine can tell. */
   readonly certificate: ShownCertificate | undefined;
-  readonly capabilities: ReadonlySet<string>;
 }
 
 export interface ShownCertificate {
@@ -50,11 +49,10 @@ export async function surveyServer(server: Server): Promise<Survey> {
     // It ends for want of a login: everything before that has gone well then.
     const error = await client.connect().then(() => undefined, (error: Error) => error);
     reached = error === undefined || /configure the login/.test(error.message);
-    const capabilities = new Set(client.capabilities.keys());
     client.close();
     const trouble = reached ? undefined : error!.message;
-    return { trouble, certificate: shown, capabilities };
+    return { trouble, certificate: shown };
   } catch (error) {
-    return { trouble: (error as Error).message, certificate: shown, capabilities: new Set() };
+    return { trouble: (error as Error).message, certificate: shown };
   }
 }
