@@ -363,8 +363,15 @@ export class Device {
       const { id: collectionId, key } = collection;
       const { status } = await this.client.getItemEstimate({ collectionId, key });
       if (status === 1 || (status === 4 && this.startsOver)) return;
+      if (status === 2 && await this.#hasLost(collectionId)) return;
       throw new Violation(`${this.name}: an estimate ended with ${status}`);
     }, fault);
+  }
+
+  /** Whether a folder has gone meanwhile. */
+  async #hasLost(id: string): Promise<boolean> {
+    await this.phone.syncFolders();
+    return !this.phone.folders.has(id);
   }
 
   /** Tries what it wants done, the oldest first. */
