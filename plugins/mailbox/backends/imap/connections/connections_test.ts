@@ -1,18 +1,19 @@
 // Tests of an account's connections: with a server that is made up here, and with a real Dovecot.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { ImapFlow, MailboxObject } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { deferred, fakeClock, settle } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import { openConnection } from "../login/connect.ts";
 import { type ConnectionsOptions, makeConnections } from "./connections.ts";
 import { testAccount, testServer } from "../_imap_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 /** A connection to nobody: opens folders, and ends when told to. */
 class FakeClient extends EventEmitter {
@@ -268,15 +269,11 @@ test("closed connections stay closed", async () => {
 const found = needs("dovecot", dovecotPresent());
 let dovecot: Dovecot;
 let tap: Tap;
-before(async () => {
-  if (found.skip) return;
-  dovecot = await startDovecot({ specialFolders: true, quota: 100_000, acl: true });
-  tap = await startTap(dovecot.port);
-});
-after(async () => {
-  await tap?.stop();
-  await dovecot?.stop();
-});
+tapped(
+  found,
+  { specialFolders: true, quota: 100_000, acl: true },
+  (...both) => [dovecot, tap] = both,
+);
 
 async function real(port = dovecot.port, options: Partial<ConnectionsOptions> = {}) {
   const user = await dovecot.addUser();

@@ -1,27 +1,20 @@
 // What a listing was told serves the read that follows it, and never longer than it holds.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { Item } from "../../../model.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 let dovecot: Dovecot;
 let tap: Tap;
-before(async () => {
-  if (found.skip) return;
-  dovecot = await startDovecot({ specialFolders: true });
-  tap = await startTap(dovecot.port);
-});
-after(async () => {
-  await tap?.stop();
-  await dovecot?.stop();
-});
+tapped(found, { specialFolders: true }, (...both) => [dovecot, tap] = both);
 
 /** Ten messages, which were listed just now. */
 async function begin(

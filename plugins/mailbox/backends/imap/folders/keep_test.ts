@@ -1,6 +1,6 @@
 // A folder is removed and what is in it kept, cut off anywhere: nothing lost, nothing doubled.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
 import { openStorage } from "../../../../../storage/mod.ts";
@@ -8,11 +8,12 @@ import { listAll, message, subjects, token } from "../../../../../tests/conforma
 import { fakeClock } from "../../../../../tests/kit.ts";
 import { troubled, type TroubledStorage } from "../../../../../tests/kit_trouble.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { Refused } from "../../../api.ts";
 import { type Desk, makeTables, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
@@ -22,14 +23,7 @@ for (const without of [[], ["MOVE"], ["MOVE", "UIDPLUS"]]) {
     let dovecot: Dovecot;
     let tap: Tap;
     let refusing = false;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, without }, (...both) => [dovecot, tap] = both);
 
     interface World {
       readonly desk: Desk;

@@ -1,14 +1,15 @@
 // Messages are numbered anew (UIDVALIDITY) while some are there that a write has left behind.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, forgetUids, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
 const found = needs("dovecot", dovecotPresent());
@@ -33,14 +34,11 @@ function deafAfterExpunge(store: ItemStore, tap: Tap): ItemStore {
 describe("messages that are numbered anew", found, () => {
   let dovecot: Dovecot;
   let tap: Tap;
-  before(async () => {
-    dovecot = await startDovecot({ specialFolders: true, without: ["QRESYNC", "MOVE"] });
-    tap = await startTap(dovecot.port);
-  });
-  after(async () => {
-    await tap?.stop();
-    await dovecot?.stop();
-  });
+  tapped(
+    found,
+    { specialFolders: true, without: ["QRESYNC", "MOVE"] },
+    (...both) => [dovecot, tap] = both,
+  );
 
   interface World {
     readonly desk: Desk;

@@ -1,17 +1,18 @@
 // Writes that are cut off anywhere, at any command and any statement: nothing lost, nothing doubled.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { Unavailable } from "../../../../../core/mod.ts";
 import { openStorage } from "../../../../../storage/mod.ts";
 import { listAll, message } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { fakeClock } from "../../../../../tests/kit.ts";
 import { troubled, type TroubledStorage } from "../../../../../tests/kit_trouble.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, makeTables, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
@@ -98,14 +99,7 @@ for (const { name, without, fates, whens } of [all, little]) {
   describe(`writes that are cut off, with ${name}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, without }, (...both) => [dovecot, tap] = both);
 
     async function begin({ inbox: subjects }: Errand): Promise<World> {
       tap.reset();

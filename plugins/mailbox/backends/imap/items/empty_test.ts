@@ -1,15 +1,16 @@
 // Folders that are emptied at once: few commands, whatever fails, and nobody else's messages.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { listAll, message } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { Unavailable } from "../../../../../core/mod.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 const many = 1200;
@@ -19,14 +20,7 @@ for (const without of [[], ["QRESYNC", "CONDSTORE", "ESEARCH", "UIDPLUS", "MOVE"
   describe(`a folder that is emptied, with ${kind}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, without }, (...both) => [dovecot, tap] = both);
 
     interface World {
       readonly desk: Desk;

@@ -1,28 +1,21 @@
 // Writes that the server has done by half, or that somebody undoes before we have had a look at them.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { listAll, message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import type { Connections } from "../connections/connections.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 
 const found = needs("dovecot", dovecotPresent());
 let dovecot: Dovecot;
 let tap: Tap;
-before(async () => {
-  if (found.skip) return;
-  dovecot = await startDovecot({ specialFolders: true });
-  tap = await startTap(dovecot.port);
-});
-after(async () => {
-  await tap?.stop();
-  await dovecot?.stop();
-});
+tapped(found, { specialFolders: true }, (...both) => [dovecot, tap] = both);
 
 /** The connection ends where the message is looked at that was just appended. */
 function cutAfterAppend(): void {

@@ -1,29 +1,22 @@
 // Listings over IMAP beyond what the suite asks: their cost, their tokens, days and time zones.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { listAll, message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { ItemState } from "../../../model.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 import { openItems } from "./items.ts";
 import { Orders } from "./order.ts";
 
 const found = needs("dovecot", dovecotPresent());
 let dovecot: Dovecot;
 let tap: Tap;
-before(async () => {
-  if (found.skip) return;
-  dovecot = await startDovecot({ specialFolders: true });
-  tap = await startTap(dovecot.port);
-});
-after(async () => {
-  await tap?.stop();
-  await dovecot?.stop();
-});
+tapped(found, { specialFolders: true }, (...both) => [dovecot, tap] = both);
 
 const minute = 60_000;
 const day = 1440 * minute;

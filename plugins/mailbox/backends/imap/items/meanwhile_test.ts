@@ -1,16 +1,17 @@
 // Writes that come upon an item which has got another message while they were on their way to it.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { listAll, message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { deferred } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { Mailbox } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
 type When = "before" | "after";
@@ -90,14 +91,7 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
   describe(`an item that is replaced meanwhile, ${kind}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, without }, (...both) => [dovecot, tap] = both);
 
     /** An item, and a device that has it. */
     async function begin(work: (world: World) => Promise<void>): Promise<void> {

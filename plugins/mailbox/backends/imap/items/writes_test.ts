@@ -1,6 +1,6 @@
 // Writes over IMAP beyond what the suite asks: refusals, other clients, other processes.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
 import {
@@ -13,12 +13,13 @@ import {
 } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { deferred } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot, DovecotOptions } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { NotFound, Refused } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
 import { type Desk, openDesk } from "../_items_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 import { dropAccountItems, tidyFolders, tidyItems } from "./item_tables.ts";
 import { command } from "../connections/raw.ts";
 
@@ -26,18 +27,11 @@ const found = needs("dovecot", dovecotPresent());
 const refused = (reason: Refused["reason"]) => (error: unknown) =>
   error instanceof Refused && error.reason === reason;
 
-function servers(name: string, options: Parameters<typeof startDovecot>[0], tests: Tests) {
+function servers(name: string, options: DovecotOptions, tests: Tests) {
   describe(`writes over IMAP: ${name}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, ...options });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, ...options }, (...both) => [dovecot, tap] = both);
     tests(async (work) => {
       tap.reset();
       const user = await dovecot.addUser();

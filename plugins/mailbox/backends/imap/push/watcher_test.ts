@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import type { Storage } from "../../../../../core/mod.ts";
 import { silentLog } from "../../../../../core/log.ts";
 import { openStorage } from "../../../../../storage/mod.ts";
 import { fakeClock, patience, until } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
-import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
-import { startTap, type Tap } from "../../../../../tests/servers/tap.ts";
+import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { testAccount, testServer } from "../_imap_kit.ts";
+import { tapped } from "../_tapped_kit.ts";
 import { openConnection } from "../login/connect.ts";
 import { type ConnectionsOptions, makeConnections } from "../connections/connections.ts";
 import { folderWord } from "../folders/mailbox_name.ts";
@@ -136,14 +137,7 @@ for (
   describe(`watching at ${title}`, found, () => {
     let dovecot: Dovecot;
     let tap: Tap;
-    before(async () => {
-      dovecot = await startDovecot({ specialFolders: true, without });
-      tap = await startTap(dovecot.port);
-    });
-    after(async () => {
-      await tap?.stop();
-      await dovecot?.stop();
-    });
+    tapped(found, { specialFolders: true, without }, (...both) => [dovecot, tap] = both);
     const notifies = !(without as readonly string[]).includes("NOTIFY");
 
     test("new mail, removals and marks wake whoever watches that folder", async () => {
@@ -289,14 +283,7 @@ for (
 describe("watching a server that holds news back", found, () => {
   let dovecot: Dovecot;
   let tap: Tap;
-  before(async () => {
-    dovecot = await startDovecot({ specialFolders: true });
-    tap = await startTap(dovecot.port);
-  });
-  after(async () => {
-    await tap?.stop();
-    await dovecot?.stop();
-  });
+  tapped(found, { specialFolders: true }, (...both) => [dovecot, tap] = both);
 
   test("it is asked for news of the inbox while few wait, and no more when many do", async () => {
     const pace = new Pace(100);
@@ -328,14 +315,11 @@ describe("watching a server that holds news back", found, () => {
 describe("watching where connections are few", found, () => {
   let dovecot: Dovecot;
   let tap: Tap;
-  before(async () => {
-    dovecot = await startDovecot({ specialFolders: true, connectionsPerUser: 2 });
-    tap = await startTap(dovecot.port);
-  });
-  after(async () => {
-    await tap?.stop();
-    await dovecot?.stop();
-  });
+  tapped(
+    found,
+    { specialFolders: true, connectionsPerUser: 2 },
+    (...both) => [dovecot, tap] = both,
+  );
 
   test("with one connection for all there are looks every now and then", async () => {
     const here = await desk(dovecot, tap, 1);
@@ -385,14 +369,7 @@ function isImap(pid: number): boolean {
 describe("watching at a Dovecot that hibernates", found, () => {
   let dovecot: Dovecot;
   let tap: Tap;
-  before(async () => {
-    dovecot = await startDovecot({ specialFolders: true, hibernate: true });
-    tap = await startTap(dovecot.port);
-  });
-  after(async () => {
-    await tap?.stop();
-    await dovecot?.stop();
-  });
+  tapped(found, { specialFolders: true, hibernate: true }, (...both) => [dovecot, tap] = both);
 
   // It is handed over after a second; some runtimes allow a test five.
   const limit = { timeout: 4 * patience };
