@@ -40,7 +40,8 @@ export const accountMigrations: readonly Migration[] = [{
   ],
 }];
 
-interface AccountRow {
+/** What a query selects of an account; `aliases` in lines. */
+export interface AccountRow {
   readonly id: number;
   readonly address: string;
   readonly name: string;
@@ -151,7 +152,8 @@ async function remove(
   });
 }
 
-function accountOf(row: AccountRow): Account {
+/** The account of a row. */
+export function accountOf(row: AccountRow): Account {
   return {
     id: row.id,
     address: row.address,

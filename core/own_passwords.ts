@@ -1,6 +1,7 @@
 // The built-in authenticator: passwords and app passwords of the accounts in the database.
 import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { accountOf, type AccountRow } from "./account_store.ts";
 import type { Account, Credentials } from "./accounts.ts";
 import { mayUse } from "./app_password.ts";
 import type { Clock } from "./clock.ts";
@@ -8,14 +9,8 @@ import type { Database } from "./database.ts";
 import { hashAppPassword, looksLikeAppPassword, type PasswordHashing } from "./password.ts";
 import { typedNames, whereNamed } from "./typed_user.ts";
 
-interface LoginRow {
-  readonly id: number;
-  readonly address: string;
-  readonly name: string;
+interface LoginRow extends AccountRow {
   readonly password: string;
-  readonly admin: number;
-  readonly disabled: number;
-  readonly aliases: string | null;
   readonly app: number | null;
   readonly client: string | null;
   readonly used: number | null;
@@ -70,17 +65,6 @@ async function find(db: Database, { user, password }: Credentials): Promise<Logi
     if (rows.length === 1) return rows[0];
   }
   return undefined;
-}
-
-function accountOf(row: LoginRow): Account {
-  return {
-    id: row.id,
-    address: row.address,
-    name: row.name,
-    aliases: row.aliases ? row.aliases.split("\n").sort() : [],
-    admin: row.admin === 1,
-    disabled: row.disabled === 1,
-  };
 }
 
 /** Stores the password again at today's cost, unless it was changed meanwhile. */

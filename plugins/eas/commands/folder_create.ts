@@ -1,18 +1,17 @@
 // FolderCreate: the user makes a folder on the device.
 import { type ItemClass, NotFound } from "../../mailbox/api.ts";
-import type { Command, EasCall } from "../api.ts";
+import type { EasCall } from "../api.ts";
 import {
-  editFolders,
+  type EditCommand,
+  editCommand,
   type Editing,
   type EditOutcome,
-  type FolderAnswer,
   type FolderEdit,
   noParent,
   ok,
   recipients,
   required,
   special,
-  writeEdit,
 } from "./folder_edits.ts";
 import { describe, isShown, top } from "./hierarchy.ts";
 import type { Work } from "./work.ts";
@@ -29,15 +28,8 @@ const classOf: Readonly<Record<string, ItemClass>> = {
 };
 
 /** MS-ASCMD 2.2.1.3 */
-export function folderCreate(work: Work): Command<FolderEdit | undefined, FolderAnswer> {
-  const root = "FolderHierarchy:FolderCreate";
-  return {
-    name: "FolderCreate",
-    root,
-    read,
-    run: (edit, call) => editFolders(work, edit, call),
-    write: (answer) => writeEdit(root, answer),
-  };
+export function folderCreate(work: Work): EditCommand {
+  return editCommand(work, "FolderCreate", read);
 }
 
 /**

@@ -1,32 +1,24 @@
 // FolderDelete: the user removes a folder; the mail in it goes to the trash.
 import { type Folder, type FolderId, NotFound } from "../../mailbox/api.ts";
-import type { Command, EasCall } from "../api.ts";
+import type { EasCall } from "../api.ts";
 import {
-  editFolders,
+  type EditCommand,
+  editCommand,
   type Editing,
   type EditOutcome,
-  type FolderAnswer,
   type FolderEdit,
   missing,
   ok,
   recipients,
   required,
   special,
-  writeEdit,
 } from "./folder_edits.ts";
 import { path, shownFolders } from "./hierarchy.ts";
 import type { Work } from "./work.ts";
 
 /** MS-ASCMD 2.2.1.4 */
-export function folderDelete(work: Work): Command<FolderEdit | undefined, FolderAnswer> {
-  const root = "FolderHierarchy:FolderDelete";
-  return {
-    name: "FolderDelete",
-    root,
-    read,
-    run: (edit, call) => editFolders(work, edit, call),
-    write: (answer) => writeEdit(root, answer),
-  };
+export function folderDelete(work: Work): EditCommand {
+  return editCommand(work, "FolderDelete", read);
 }
 
 /** Undefined: malformed. */

@@ -1,7 +1,16 @@
 // What FolderCreate, FolderUpdate and FolderDelete share: the hierarchy's key, a journal, statuses.
 import { createHash } from "node:crypto";
 import { type EditsFolders, type FolderId, type Mailbox, Refused } from "../../mailbox/api.ts";
-import { type EasCall, el, type Element, type Held, hierarchy, Status, type Tag } from "../api.ts";
+import {
+  type Command,
+  type EasCall,
+  el,
+  type Element,
+  type Held,
+  hierarchy,
+  Status,
+  type Tag,
+} from "../api.ts";
 import { Busy } from "../device_lock.ts";
 import { Outdated, type Session } from "../sync_state.ts";
 import { isSame, placeless } from "./folder_sync.ts";
@@ -53,8 +62,26 @@ export interface FolderEdit {
 /** An answer. */
 export type FolderAnswer = EditOutcome & { readonly key?: string };
 
+export type EditCommand = Command<FolderEdit | undefined, FolderAnswer>;
+
+/** The command of this name; `read` answers undefined where a request is malformed. */
+export function editCommand(
+  work: Work,
+  name: "FolderCreate" | "FolderUpdate" | "FolderDelete",
+  read: (call: EasCall) => FolderEdit | undefined,
+): EditCommand {
+  const root = `FolderHierarchy:${name}` as const;
+  return {
+    name,
+    root,
+    read,
+    run: (edit, call) => editFolders(work, edit, call),
+    write: (answer) => writeEdit(root, answer),
+  };
+}
+
 /** Runs an edit once under its key; a repeat is answered as the first time. */
-export async function editFolders(
+async function editFolders(
   work: Work,
   edit: FolderEdit | undefined,
   call: EasCall,
@@ -157,7 +184,7 @@ async function handOut(session: Session, { id }: FolderEdit, done: Edited): Prom
 }
 
 /** The answer's document: a key and an id only where the edit was done. */
-export function writeEdit(root: Tag, { status, key, ...rest }: FolderAnswer): Element {
+function writeEdit(root: Tag, { status, key, ...rest }: FolderAnswer): Element {
   const serverId = "serverId" in rest ? rest.serverId : undefined;
   return el(
     root,

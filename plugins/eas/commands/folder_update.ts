@@ -1,12 +1,12 @@
 // FolderUpdate: the user renames a folder or puts it below another one.
 import { type Folder, type FolderId, NotFound } from "../../mailbox/api.ts";
-import type { Command, EasCall } from "../api.ts";
+import type { EasCall } from "../api.ts";
 import {
-  editFolders,
+  type EditCommand,
+  editCommand,
   type Editing,
   type EditOutcome,
   exists,
-  type FolderAnswer,
   type FolderEdit,
   missing,
   noParent,
@@ -14,21 +14,13 @@ import {
   recipients,
   required,
   special,
-  writeEdit,
 } from "./folder_edits.ts";
 import { describe, path, shownFolders, top } from "./hierarchy.ts";
 import type { Work } from "./work.ts";
 
 /** MS-ASCMD 2.2.1.6 */
-export function folderUpdate(work: Work): Command<FolderEdit | undefined, FolderAnswer> {
-  const root = "FolderHierarchy:FolderUpdate";
-  return {
-    name: "FolderUpdate",
-    root,
-    read,
-    run: (edit, call) => editFolders(work, edit, call),
-    write: (answer) => writeEdit(root, answer),
-  };
+export function folderUpdate(work: Work): EditCommand {
+  return editCommand(work, "FolderUpdate", read);
 }
 
 /** Undefined: malformed. */
