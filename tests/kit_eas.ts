@@ -1,9 +1,11 @@
 // What tests of EAS share: a program with EAS over mailboxes in memory, and requests to it.
+import { Command } from "commander";
 import {
   type Account,
   accounts,
   type Authenticator,
   authenticator,
+  type CliContext,
   definePlugin,
   type Plugin,
   type Storage,
@@ -21,6 +23,7 @@ import {
   mailboxes,
   type Outgoing,
 } from "../plugins/mailbox/api.ts";
+import { easCommand } from "../plugins/eas/eas_command.ts";
 import { decode } from "../plugins/eas/wbxml/decode.ts";
 import { encode } from "../plugins/eas/wbxml/encode.ts";
 import type { Element } from "../plugins/eas/wbxml/element.ts";
@@ -154,6 +157,25 @@ export function easRequest(command: string, options: AskOptions = {}): Request {
     ...(bytes && { body: bytes as BodyInit, duplex: "half" }),
     ...(signal && { signal }),
   });
+}
+
+/** Runs `eas …` on the database of an app; answers the lines that it prints. */
+export async function runEas(app: EasApp, ...words: string[]): Promise<string[]> {
+  const lines: string[] = [];
+  const context: CliContext = {
+    open: async () => ({
+      host: app.host("eas"),
+      storage: app.db as never,
+      close: () => Promise.resolve(),
+    }),
+    print: (line) => void lines.push(line),
+    json: (value) => void lines.push(JSON.stringify(value)),
+    stdin: () => Promise.resolve(""),
+  };
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  easCommand(program, context);
+  await program.parseAsync(["eas", ...words], { from: "user" });
+  return lines;
 }
 
 /** An Authorization header; Anna's unless told. */

@@ -143,6 +143,22 @@ export async function* chunks(text: string, size = 1000): AsyncGenerator<Uint8Ar
   }
 }
 
+/** A relay on this machine as configured: whatever is not about a test. */
+export const plainRelay = {
+  host: "localhost",
+  port: 0,
+  security: "none" as "none" | "starttls" | "tls",
+  user: "",
+  password: "",
+  passwordFile: "",
+  caFile: "",
+  name: "",
+  parallel: 1,
+  retry: [60],
+  giveUpAfter: 3600,
+  warnAfter: 1800,
+};
+
 /** A message that the fake relay accepted. */
 export interface Relayed {
   readonly from: string;

@@ -1,14 +1,12 @@
 // Version ceilings: which clients they are for, which of several holds, and how a device hears of one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Command } from "commander";
-import { accounts, type CliContext, CliError, type Database } from "../../core/mod.ts";
+import { accounts, CliError, type Database } from "../../core/mod.ts";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { fakeClock } from "../../tests/kit.ts";
-import { basic, documentOf, type EasApp, easApp } from "../../tests/kit_eas.ts";
+import { basic, documentOf, type EasApp, easApp, runEas } from "../../tests/kit_eas.ts";
 import { el } from "./api.ts";
 import { accountCeilings, fits, lowestCeiling, parseClientCeiling } from "./ceiling.ts";
-import { easCommand } from "./eas_command.ts";
 import { migrations } from "./migrations.ts";
 
 const information = el("Settings:Settings", el("Settings:UserInformation", el("Settings:Get")));
@@ -87,24 +85,7 @@ async function offered(app: EasApp, userAgent = ""): Promise<string | null> {
 }
 const newest = (text: string | null) => text?.split(",").at(-1);
 
-/** Runs `eas …` on the database of an app. */
-async function run(app: EasApp, ...words: string[]): Promise<string[]> {
-  const lines: string[] = [];
-  const context: CliContext = {
-    open: async () => ({
-      host: app.host("eas"),
-      storage: app.db as never,
-      close: () => Promise.resolve(),
-    }),
-    print: (line) => void lines.push(line),
-    json: () => {},
-    stdin: () => Promise.resolve(""),
-  };
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  easCommand(program, context);
-  await program.parseAsync(["eas", "ceiling", ...words], { from: "user" });
-  return lines;
-}
+const run = (app: EasApp, ...words: string[]) => runEas(app, "ceiling", ...words);
 
 test("a lowered account goes on in the version that it has, and is told until it has changed", async () => {
   const app = await easApp();

@@ -1,11 +1,9 @@
 // The administrator's list: what is on it, how long, and how it looks at the command line.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { Command } from "commander";
-import { accounts, type CliContext, CliError } from "../../core/mod.ts";
-import { type EasApp, easApp } from "../../tests/kit_eas.ts";
+import { accounts, CliError } from "../../core/mod.ts";
+import { type EasApp, easApp, runEas } from "../../tests/kit_eas.ts";
 import { itemFailed } from "./api.ts";
-import { easCommand } from "./eas_command.ts";
 import { deviceRegistry } from "./devices.ts";
 import { type Noted, problemList, type Problems } from "./problems.ts";
 
@@ -29,24 +27,7 @@ describe("the list of problems", () => {
     reason: "It crashes",
     ...parts,
   });
-  /** Runs `eas problems …` on the app's database. */
-  const run = async (...words: string[]) => {
-    const lines: string[] = [];
-    const context: CliContext = {
-      open: async () => ({
-        host: app.host("eas"),
-        storage: app.db as never,
-        close: () => Promise.resolve(),
-      }),
-      print: (line) => void lines.push(line),
-      json: (value) => void lines.push(JSON.stringify(value)),
-      stdin: () => Promise.resolve(""),
-    };
-    const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-    easCommand(program, context);
-    await program.parseAsync(["eas", "problems", ...words], { from: "user" });
-    return lines;
-  };
+  const run = (...words: string[]) => runEas(app, "problems", ...words);
 
   it("has one row for the same, with how often and when", async () => {
     const start = app.clock.now();

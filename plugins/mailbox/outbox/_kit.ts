@@ -11,6 +11,7 @@ import {
   fakeRelay,
   keepingBackend,
   keptLog,
+  plainRelay,
 } from "../../../tests/kit_mailbox.ts";
 import { makeDelivery } from "../delivery.ts";
 import type { Submission } from "../way_out.ts";
@@ -22,20 +23,7 @@ export const anna = account(1, "anna@example.test", { name: "Änna Ångström" }
 export const ben = account(2, "ben@example.test");
 export const away = account(3, "away@example.test", { disabled: true });
 
-const relayConfig = {
-  host: "127.0.0.1",
-  port: 0,
-  security: "none" as "none" | "starttls" | "tls",
-  user: "",
-  password: "",
-  passwordFile: "",
-  caFile: "",
-  name: "",
-  parallel: 2,
-  retry: [60, 300],
-  giveUpAfter: 3600,
-  warnAfter: 1800,
-};
+const relayConfig = { ...plainRelay, host: "127.0.0.1", parallel: 2, retry: [60, 300] };
 
 /** What a test of the outbox has to itself. */
 export interface Rig {

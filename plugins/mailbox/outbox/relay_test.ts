@@ -5,24 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { generate } from "selfsigned";
 import { withTempDir } from "../../../tests/kit.ts";
-import { chunks, fakeRelay } from "../../../tests/kit_mailbox.ts";
+import { chunks, fakeRelay, plainRelay } from "../../../tests/kit_mailbox.ts";
 import type { Relay } from "../way_out.ts";
 import { makeRelay } from "./relay.ts";
-
-const config = {
-  host: "localhost",
-  port: 0,
-  security: "none" as "none" | "starttls" | "tls",
-  user: "",
-  password: "",
-  passwordFile: "",
-  caFile: "",
-  name: "",
-  parallel: 1,
-  retry: [60],
-  giveUpAfter: 3600,
-  warnAfter: 1800,
-};
 
 function handOver(relay: Relay, mime = "Subject: x\r\n\r\n.dot\r\n", to = ["x@far.test"]) {
   const committing: string[] = [];
@@ -68,7 +53,7 @@ for (const security of ["starttls", "tls"] as const) {
           done();
         },
       });
-      const all = { ...config, port: server.port, security, user: "navette", passwordFile };
+      const all = { ...plainRelay, port: server.port, security, user: "navette", passwordFile };
       const trusting = makeRelay({ ...all, caFile }, () => "mail.example.test")!;
       await trusting.check();
       const { verdicts } = handOver(trusting);
@@ -90,7 +75,7 @@ for (const security of ["starttls", "tls"] as const) {
 test("starttls: a relay that does not offer it gets neither password nor mail", async () => {
   const server = await fakeRelay();
   const relay = makeRelay(
-    { ...config, port: server.port, security: "starttls", user: "u", password: "p" },
+    { ...plainRelay, port: server.port, security: "starttls", user: "u", password: "p" },
     () => "mail.example.test",
   )!;
   const { verdicts, committing } = handOver(relay);
@@ -109,7 +94,7 @@ test("A refused login is the relay's trouble, not the message's", async () => {
     allowInsecureAuth: true,
   });
   const relay = makeRelay(
-    { ...config, port: server.port, user: "u", password: "wrong" },
+    { ...plainRelay, port: server.port, user: "u", password: "wrong" },
     () => "mail.example.test",
   )!;
   const verdict = (await handOver(relay).verdicts).get("x@far.test")!;
@@ -121,7 +106,7 @@ test("A refused login is the relay's trouble, not the message's", async () => {
 
 test("A message over the relay's announced SIZE is refused for good, without sending it", async () => {
   const server = await fakeRelay({ size: 1000 });
-  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
   const { verdicts, committing } = handOver(relay, "x".repeat(2000));
   const verdict = (await verdicts).get("x@far.test")!;
   assert.equal(verdict.kind, "permanent");
@@ -131,7 +116,7 @@ test("A message over the relay's announced SIZE is refused for good, without sen
 
 test("A message that cannot be read to its end is not sent at all", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
   async function* broken() {
     yield* chunks("Subject: half\r\n\r\nfirst half");
     throw new Error("disk");
@@ -151,7 +136,7 @@ test("A message that cannot be read to its end is not sent at all", async () => 
 
 test("A failing commit mark keeps the message from being sent", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
   const verdicts = await relay.handOver({
     from: "anna@example.test",
     to: ["x@far.test"],
@@ -167,7 +152,7 @@ test("A failing commit mark keeps the message from being sent", async () => {
 
 test("An abort ends an attempt before its end is sent; nothing is doubtful then", async () => {
   const server = await fakeRelay();
-  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
   const controller = new AbortController();
   async function* stalls() {
     yield* chunks("Subject: x\r\n\r\n");
@@ -191,7 +176,7 @@ test("A connection that breaks before the data is no doubt, however small the me
   const server = await fakeRelay({
     onRcptTo: () => server.hangUp(),
   });
-  const relay = makeRelay({ ...config, port: server.port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
   const { verdicts, committing } = handOver(relay);
   assert.equal((await verdicts).get("x@far.test")!.kind, "temporary");
   assert.deepEqual(committing, []);
@@ -202,7 +187,7 @@ test("A stop ends an attempt that is still connecting", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));
   const { port } = silent.address() as AddressInfo;
-  const relay = makeRelay({ ...config, host: "127.0.0.1", port }, () => "mail.example.test")!;
+  const relay = makeRelay({ ...plainRelay, host: "127.0.0.1", port }, () => "mail.example.test")!;
   const controller = new AbortController();
   silent.once("connection", () => controller.abort());
   const verdicts = await relay.handOver({
@@ -218,8 +203,11 @@ test("A stop ends an attempt that is still connecting", async () => {
 });
 
 test("Without a host there is no relay; ports follow from the security", () => {
-  assert.equal(makeRelay({ ...config, host: "" }, () => "x"), undefined);
-  assert.equal(makeRelay({ ...config, security: "starttls" }, () => "x")!.place, "localhost:587");
-  assert.equal(makeRelay({ ...config, security: "tls" }, () => "x")!.place, "localhost:465");
-  assert.equal(makeRelay({ ...config, port: 2525 }, () => "x")!.place, "localhost:2525");
+  assert.equal(makeRelay({ ...plainRelay, host: "" }, () => "x"), undefined);
+  assert.equal(
+    makeRelay({ ...plainRelay, security: "starttls" }, () => "x")!.place,
+    "localhost:587",
+  );
+  assert.equal(makeRelay({ ...plainRelay, security: "tls" }, () => "x")!.place, "localhost:465");
+  assert.equal(makeRelay({ ...plainRelay, port: 2525 }, () => "x")!.place, "localhost:2525");
 });

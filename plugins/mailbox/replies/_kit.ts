@@ -8,6 +8,7 @@ import {
   chunks,
   type FakeRelay,
   keptLog,
+  plainRelay,
 } from "../../../tests/kit_mailbox.ts";
 import type { AutoReplyChange, Mailbox, Replies } from "../api.ts";
 import { memoryBackend } from "../backends/memory/mod.ts";
@@ -49,7 +50,7 @@ async function services(relay: FakeRelay | undefined) {
   const outbox = makeOutbox({
     ...shared,
     delivery: () => delivery,
-    relay: relay && makeRelay(relayTo(relay.port), name),
+    relay: relay && makeRelay({ ...plainRelay, host: "127.0.0.1", port: relay.port }, name),
     name,
     maxSize: 100_000,
     domains: [],
@@ -103,22 +104,5 @@ export async function rig(relay?: FakeRelay) {
       const texts = items.map(async ({ id }) => await collect((await box.part(id, "")).bytes));
       return (await Promise.all(texts)).map((bytes) => new TextDecoder().decode(bytes));
     },
-  };
-}
-
-function relayTo(port: number) {
-  return {
-    host: "127.0.0.1",
-    port,
-    security: "none" as const,
-    user: "",
-    password: "",
-    passwordFile: "",
-    caFile: "",
-    name: "",
-    parallel: 1,
-    retry: [60],
-    giveUpAfter: 3600,
-    warnAfter: 1800,
   };
 }

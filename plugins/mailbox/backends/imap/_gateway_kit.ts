@@ -1,14 +1,18 @@
 // For tests of the gateway: the whole program in front of a real server, asked over HTTP.
 import { Buffer } from "node:buffer";
-import { accounts, type Clock } from "../../../../core/mod.ts";
+import { silentLog } from "../../../../core/log.ts";
+import { type Account, accounts, type Clock, type Database } from "../../../../core/mod.ts";
 import { type FakeClock } from "../../../../tests/kit.ts";
 import { type TestApp, testApp } from "../../../../tests/kit_app.ts";
+import { accountsOf } from "../../../../tests/kit_mailbox.ts";
 import type { Dovecot } from "../../../../tests/servers/dovecot.ts";
 import { easClient, Phone } from "../../../eas/client/mod.ts";
 import eas from "../../../eas/plugin.ts";
 import smartsync from "../../../smartsync/plugin.ts";
 import { type Mailbox, mailboxes } from "../../api.ts";
 import mailbox from "../../plugin.ts";
+import { type Gateway, imapGateway, residence } from "./mod.ts";
+import type { ServerConfig } from "./servers/server.ts";
 
 /** What a test can choose: further options of the server, of `[mailbox]`, and whole sections. */
 export interface GatewayOptions {
@@ -89,4 +93,26 @@ async function logIn(
   const response = await app.fetch(request, remote);
   await response.body?.cancel();
   return response.status;
+}
+
+/** The gateway alone, in front of one server, for accounts that there are; nothing is sent. */
+export function bareGateway(
+  home: ServerConfig,
+  { db, clock, all }: {
+    readonly db: Database;
+    readonly clock: Clock;
+    readonly all: readonly Account[];
+  },
+): Gateway {
+  return imapGateway({
+    residence: residence({ backend: "local", imap: { home }, local: [] }),
+    db,
+    clock,
+    log: silentLog,
+    accounts: () => accountsOf(...all),
+    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
+    name: () => "mail.example.org",
+    maxMessageSize: 10 << 20,
+    returned: () => Promise.resolve(),
+  });
 }

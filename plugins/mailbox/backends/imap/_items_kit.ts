@@ -130,6 +130,26 @@ export async function forgetUids(
   }
 }
 
+/** A store that does `first` before each of its transactions. */
+export function beforeTransactions(
+  store: ItemStore,
+  first: () => Promise<void> | void,
+): ItemStore {
+  const { db } = store;
+  return {
+    ...store,
+    db: {
+      all: (sql, values) => db.all(sql, values),
+      run: (sql, values) => db.run(sql, values),
+      close: () => db.close(),
+      transaction: async (work) => {
+        await first();
+        return await db.transaction(work);
+      },
+    },
+  };
+}
+
 /** A database with the tables of items. */
 export async function itemDatabase(): Promise<Database> {
   const db = await openStorage(":memory:");

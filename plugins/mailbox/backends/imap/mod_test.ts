@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as v from "valibot";
 import type { Database } from "../../../../core/mod.ts";
-import { silentLog } from "../../../../core/log.ts";
 import { openStorage } from "../../../../storage/mod.ts";
 import { type MailStore, placesIn } from "../../../../tests/conformance/mailbox.ts";
 import { changesOfItems } from "../../../../tests/conformance/mailbox_changes.ts";
@@ -15,13 +14,13 @@ import { parts, reading } from "../../../../tests/conformance/mailbox_reading.ts
 import { replacing } from "../../../../tests/conformance/mailbox_replacing.ts";
 import { searches } from "../../../../tests/conformance/mailbox_searching.ts";
 import { type FakeClock, fakeClock } from "../../../../tests/kit.ts";
-import { accountsOf } from "../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../tests/needs.ts";
 import { type Dovecot, startDovecot } from "../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../tests/servers/present.ts";
 import { type Mailbox, NotFound } from "../../api.ts";
 import { openConnection } from "./login/connect.ts";
-import { type Gateway, imapGateway, imapMigrations, residence } from "./mod.ts";
+import { bareGateway } from "./_gateway_kit.ts";
+import { type Gateway, imapMigrations } from "./mod.ts";
 import { type Server, serverConfig } from "./servers/server.ts";
 
 const found = needs("dovecot", dovecotPresent());
@@ -84,18 +83,7 @@ async function gatewayTo(
   db: Database,
   clock: FakeClock,
 ): Promise<Gateway> {
-  const home = serverAt(dovecot, place).config;
-  const gateway = imapGateway({
-    residence: residence({ backend: "local", imap: { home }, local: [] }),
-    db,
-    clock,
-    log: silentLog,
-    accounts: () => accountsOf(...all),
-    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
-    name: () => "mail.example.org",
-    maxMessageSize: 10 << 20,
-    returned: () => Promise.resolve(),
-  });
+  const gateway = bareGateway(serverAt(dovecot, place).config, { db, clock, all });
   for (const one of all) await gateway.unlock(one, () => Promise.resolve(password));
   return gateway;
 }

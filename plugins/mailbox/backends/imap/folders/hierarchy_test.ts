@@ -2,22 +2,21 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe } from "node:test";
 import type { Database } from "../../../../../core/mod.ts";
-import { silentLog } from "../../../../../core/log.ts";
 import { openStorage } from "../../../../../storage/mod.ts";
 import { type MailStore, placesIn } from "../../../../../tests/conformance/mailbox.ts";
 import { hierarchy } from "../../../../../tests/conformance/mailbox_folders.ts";
 import { account } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { watching } from "../../../../../tests/conformance/mailbox_watching.ts";
 import { type FakeClock, fakeClock, until } from "../../../../../tests/kit.ts";
-import { accountsOf } from "../../../../../tests/kit_mailbox.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
 import { type Dovecot, startDovecot } from "../../../../../tests/servers/dovecot.ts";
 import type { MailServer, User } from "../../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { together } from "../../../../../tests/together.ts";
+import { bareGateway } from "../_gateway_kit.ts";
 import { testServer } from "../_imap_kit.ts";
-import { type Gateway, imapGateway, imapMigrations, residence } from "../mod.ts";
+import { type Gateway, imapMigrations } from "../mod.ts";
 
 const password = "the same for all";
 /** Whoever the suite knows. */
@@ -86,17 +85,7 @@ function gatewayTo(
   // The clock runs ahead of the server, which is not to be given up for that.
   const timeout = 86_400;
   const { config } = testServer({ host, port, domains: ["example.org"], user, timeout });
-  return imapGateway({
-    residence: residence({ backend: "local", imap: { home: config }, local: [] }),
-    db,
-    clock,
-    log: silentLog,
-    accounts: () => accountsOf(...all),
-    send: () => Promise.reject(new Error("Cannot send: this is not about sending")),
-    name: () => "mail.example.org",
-    maxMessageSize: 10 << 20,
-    returned: () => Promise.resolve(),
-  });
+  return bareGateway(config, { db, clock, all });
 }
 
 for (

@@ -8,7 +8,7 @@ import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Tap } from "../../../../../tests/servers/tap.ts";
 import { Device } from "../_device_kit.ts";
-import { type Desk, forgetUids, openDesk } from "../_items_kit.ts";
+import { beforeTransactions, type Desk, forgetUids, openDesk } from "../_items_kit.ts";
 import { tapped } from "../_tapped_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
@@ -16,19 +16,9 @@ const found = needs("dovecot", dovecotPresent());
 
 /** A store that cannot write any more once the server was asked to expunge. */
 function deafAfterExpunge(store: ItemStore, tap: Tap): ItemStore {
-  const { db } = store;
-  return {
-    ...store,
-    db: {
-      all: (sql, values) => db.all(sql, values),
-      run: (sql, values) => db.run(sql, values),
-      close: () => db.close(),
-      transaction: async (work) => {
-        if (tap.names().includes("UID EXPUNGE")) throw new Error("Cannot write: the end has come");
-        return await db.transaction(work);
-      },
-    },
-  };
+  return beforeTransactions(store, () => {
+    if (tap.names().includes("UID EXPUNGE")) throw new Error("Cannot write: the end has come");
+  });
 }
 
 describe("messages that are numbered anew", found, () => {

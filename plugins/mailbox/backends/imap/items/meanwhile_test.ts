@@ -10,7 +10,7 @@ import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { Mailbox } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
-import { type Desk, openDesk } from "../_items_kit.ts";
+import { beforeTransactions, type Desk, openDesk } from "../_items_kit.ts";
 import { tapped } from "../_tapped_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
@@ -36,23 +36,6 @@ function late(store: ItemStore, when: When, come: () => Promise<void>): ItemStor
           await come();
           return await work(open);
         }, how);
-      },
-    },
-  };
-}
-
-/** A store that waits for `come` before each of its transactions. */
-function slow(store: ItemStore, come: () => Promise<void>): ItemStore {
-  const { db } = store;
-  return {
-    ...store,
-    db: {
-      all: (sql, values) => db.all(sql, values),
-      run: (sql, values) => db.run(sql, values),
-      close: () => db.close(),
-      transaction: async (work) => {
-        await come();
-        return await db.transaction(work);
       },
     },
   };
@@ -143,7 +126,7 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
           stored.resolve();
           await removed.promise;
         };
-        const replacer = desk.with(slow(desk.store, toNote)).box;
+        const replacer = desk.with(beforeTransactions(desk.store, toNote)).box;
         const replacing = replacer.replace(item, { mime: message("new") }, token());
         await stored.promise;
         const noted = once(async () => {
@@ -151,7 +134,7 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
           await replacing;
           await device.sync();
         });
-        await desk.with(slow(desk.store, noted)).box.remove(item, token());
+        await desk.with(beforeTransactions(desk.store, noted)).box.remove(item, token());
         assert.ok(noted.done, "it was replaced meanwhile");
         await nothingIsThere(world);
       }));
@@ -243,7 +226,7 @@ for (const without of [[], ["QRESYNC"], ["QRESYNC", "MOVE"]]) {
           stored.resolve();
           await moved.promise;
         };
-        const replacer = desk.with(slow(desk.store, toNote)).box;
+        const replacer = desk.with(beforeTransactions(desk.store, toNote)).box;
         let replacing: Promise<unknown> = Promise.resolve();
         const there = await moveLate(world, async () => {
           replacing = replacer.replace(item, { mime: message("new") }, token());
