@@ -136,12 +136,20 @@ function pathFor(book: PlaceBook, place: Target, id: FolderId | undefined): stri
 
 /** `again`: it may have been made before. */
 async function make(book: PlaceBook, path: string, again: boolean): Promise<void> {
-  const { created } = await book.options.connections.use(
-    (client) => client.mailboxCreate(path),
-    { doing: "make the folder" },
-  );
-  if (created || again) return;
-  throw new Refused("exists", `Cannot make the folder "${path}": there is one already`);
+  const made = await book.options.connections.use(async (client) => {
+    const { created } = await client.mailboxCreate(path);
+    return created;
+  }, { doing: "make the folder" }).catch((error) => {
+    // Some servers say it by a code, which the library knows, others in words only.
+    if (error instanceof Refused && error.reason === "exists") return false;
+    throw error;
+  });
+  if (made) return;
+  if (!again) {
+    throw new Refused("exists", `Cannot make the folder "${path}": there is one already`);
+  }
+  // An earlier try may not have come so far.
+  await book.options.connections.use((client) => client.mailboxSubscribe(path));
 }
 
 async function rename(book: PlaceBook, row: PlaceRow, path: string): Promise<void> {

@@ -23,6 +23,7 @@ import { folderWord } from "./mailbox_name.ts";
 import { command } from "../connections/raw.ts";
 
 const found = needs("dovecot", dovecotPresent());
+const hasCyrus = needs("cyrus", cyrusPresent());
 let plain: Dovecot;
 let courier: Dovecot;
 let shared: Dovecot;
@@ -205,9 +206,16 @@ test("another process sees the same ids, and what it edits", found, async () => 
   await one.close();
 });
 
-test("a write that was cut off makes its folder once", found, async () => {
-  const tap = await startTap(plain.port);
-  const { book, db, idOf, close, other } = await desk(plain, { port: tap.port });
+test("a write that was cut off makes its folder once", found, () => makesOnce(plain));
+
+test("it does so on Cyrus, which says in words only what there is already", hasCyrus, async () => {
+  const cyrus = await startCyrus({ specialFolders: true });
+  await makesOnce(cyrus).finally(() => cyrus.stop());
+});
+
+async function makesOnce(server: MailServer): Promise<void> {
+  const tap = await startTap(server.port);
+  const { book, db, idOf, close, other } = await desk(server, { port: tap.port });
   await book.refresh();
   for (const fate of ["cut", "cut answer"] as const) {
     tap.rule = ({ name }) => name === "CREATE" ? fate : undefined;
@@ -228,7 +236,7 @@ test("a write that was cut off makes its folder once", found, async () => {
   assert.equal(row!.n, 0);
   await close();
   await tap.stop();
-});
+}
 
 test("a name that the server cannot keep is refused", found, async () => {
   const { book, close } = await desk(plain);
@@ -396,7 +404,7 @@ test("what is gone on the server is NotFound when it is edited, and told", found
 
 test(
   "Cyrus keeps folders below the inbox: they stand beside it, and keep their ids",
-  needs("cyrus", cyrusPresent()),
+  hasCyrus,
   async () => {
     const cyrus = await startCyrus({ specialFolders: true, separator: ".", prefix: "INBOX" });
     try {
@@ -441,7 +449,7 @@ test(
 
 test(
   "Cyrus: folders of one second, which another client renames, are known by their ids",
-  needs("cyrus", cyrusPresent()),
+  hasCyrus,
   async () => {
     const cyrus = await startCyrus({ specialFolders: true });
     const tap = await startTap(cyrus.port);
