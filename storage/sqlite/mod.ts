@@ -1,8 +1,9 @@
 // Storage in a SQLite file, by the SQLite that each runtime brings.
 //
-// Durability: WAL with synchronous=FULL. What was acknowledged survives a killed process and a power
-// cut; NORMAL would be quicker and could lose the last acknowledged mail in a power cut. Writers that
-// wait for each other share a commit instead, and who says `durable: false` has NORMAL.
+// Durability: what was acknowledged survives a killed process and a power cut. The database is in WAL
+// mode with synchronous=NORMAL, which does not wait for the disk when it commits; we do, beside the
+// event loop (`log_file.ts`), before anybody hears of a commit. Where the file system has no WAL,
+// SQLite waits itself (FULL). Writers that come together share a commit.
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -20,6 +21,7 @@ import { backUp } from "./backup.ts";
 import { breath } from "./breath.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
+import { LogFile } from "./log_file.ts";
 import { FilePresence } from "./presence.ts";
 import { SharedCommit } from "./shared_commit.ts";
 
@@ -40,8 +42,11 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const open = () => configure(connect(driver, path), busyMs);
   const writer = open();
   try {
+    const [mode] = writer.all<{ journal_mode: string }>("PRAGMA journal_mode");
+    const log = mode?.journal_mode === "wal" ? new LogFile(path) : undefined;
+    if (log) writer.run("PRAGMA synchronous = NORMAL");
     const appear = () => path === ":memory:" ? undefined : new FilePresence(driver, path);
-    return new SqliteStorage(path, open, writer, busyMs, appear);
+    return new SqliteStorage({ location: path, open, writer, log, busyMs, appear });
   } catch (error) {
     writer.close();
     throw error;
@@ -88,11 +93,21 @@ function configure(connection: Connection, busyMs: number): Connection {
   }
 }
 
+interface SqliteParts {
+  readonly location: string;
+  readonly open: () => Connection;
+  readonly writer: Connection;
+  readonly log: LogFile | undefined;
+  readonly busyMs: number;
+  readonly appear: () => FilePresence | undefined;
+}
+
 /** One connection that writes, behind a queue, and one that reads what is committed. */
 class SqliteStorage implements Storage {
   readonly location: string;
   readonly #open: () => Connection;
   readonly #writer: Connection;
+  readonly #log: LogFile | undefined;
   /** None in memory, where a second connection would be a second database. */
   readonly #reader: Connection | undefined;
   readonly #busyMs: number;
@@ -105,20 +120,16 @@ class SqliteStorage implements Storage {
   #closing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(
-    location: string,
-    open: () => Connection,
-    writer: Connection,
-    busyMs: number,
-    appear: () => FilePresence | undefined,
-  ) {
+  constructor({ location, open, writer, log, busyMs, appear }: SqliteParts) {
     this.location = location;
     this.#open = open;
     this.#writer = writer;
+    this.#log = log;
     this.#busyMs = busyMs;
     this.#appear = appear;
     this.#writes = new SharedCommit({
       writer,
+      log,
       queue: openQueue(),
       shares: location !== ":memory:", // memory has no disk to wait for
       patiently: (work) => this.#patiently(work),
@@ -192,6 +203,7 @@ class SqliteStorage implements Storage {
     await this.#writes.idle();
     while (this.#reading > 0) await new Promise((resolve) => setImmediate(resolve));
     this.#closed = true;
+    await this.#log?.close();
     this.#presence?.close();
     this.#reader?.close();
     this.#writer.close(); // the last to close: it empties the -wal file

@@ -1,5 +1,5 @@
 // One commit for all who write at the same time: what a small write costs is mostly the wait for the
-// disk, and SQLite stops the whole process for it.
+// disk.
 //
 // Writers run one after the other, as ever, but in one transaction of SQLite until the event loop has
 // gone round once; each behind a savepoint of its own, so that what fails takes back its own part
@@ -7,11 +7,16 @@
 // then. If that commit fails, it fails for all of them: nothing was promised to anybody. And as
 // answers go out and requests come in while the loop goes round, no crowd of writers can keep the
 // process to itself.
+//
+// Where there is a log file, SQLite does not wait for the disk at all, which would stop the process:
+// the log does, beside the event loop, and writers go on meanwhile. Readers may see a commit in that
+// moment; whatever is made of it is committed behind it, in the same log.
 import type { Database, Value } from "../../core/database.ts";
 import { StorageError } from "../../core/database.ts";
 import type { Queue } from "../queue.ts";
 import { complete, type Session } from "../transaction.ts";
 import type { Connection } from "./connection.ts";
+import type { LogFile } from "./log_file.ts";
 
 // The first ones wait for those who join. Whoever comes later belongs to the next commit.
 const mostMembers = 64;
@@ -24,6 +29,8 @@ interface Group {
   working: boolean;
   /** Nobody else joins: the commit comes with the end of the present part. */
   due: boolean;
+  /** Some of it has to be on the disk before anybody hears of it. */
+  durable: boolean;
   /** By the machine's own clock: this is about the machine. */
   readonly begun: number;
   readonly committed: Promise<void>;
@@ -38,6 +45,8 @@ export interface SharedCommitParts {
   readonly queue: Queue;
   /** False: each writer has its own commit, at once. */
   readonly shares: boolean;
+  /** Waits for the disk in SQLite's place; absent where SQLite does it (`synchronous` FULL). */
+  readonly log?: Pick<LogFile, "flush" | "failed"> | undefined;
   /** Does what needs a lock; waits while another process has it. */
   patiently<R>(work: () => R): Promise<R>;
 }
@@ -48,7 +57,6 @@ export class SharedCommit {
   readonly #writer: Connection;
   #group: Group | undefined;
   #late = { schema: -1, found: false };
-  #waits = true;
 
   constructor(parts: SharedCommitParts) {
     this.#parts = parts;
@@ -81,16 +89,20 @@ export class SharedCommit {
 
   /** Does what cannot be part of a transaction, such as pragmas, when its turn has come. */
   async alone<R>(what: string, work: () => Promise<R>): Promise<R> {
-    return await this.#parts.queue.enter(what, () => {
+    return await this.#parts.queue.enter(what, async () => {
       this.#commit();
-      return work();
+      const result = await work();
+      await this.#parts.log?.flush();
+      return result;
     });
   }
 
   /** Resolves when all who came so far are done and committed. */
   async idle(): Promise<void> {
     await this.#parts.queue.idle();
+    const last = this.#group;
     this.#commit();
+    await last?.committed.catch(() => {});
   }
 
   async #share<R>(
@@ -108,14 +120,18 @@ export class SharedCommit {
     return part.value;
   }
 
-  /** What need not wait for the disk has nothing to gain from others, unless they are there. */
   async #open(durable: boolean): Promise<Group> {
-    const full = this.#group;
-    if (full && isFull(full)) await full.committed.catch(() => {});
-    if (this.#group) return this.#group;
-    this.#waitForDisk(durable);
+    while (this.#group && isFull(this.#group)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (this.#group) {
+      this.#group.durable ||= durable;
+      return this.#group;
+    }
+    if (this.#parts.log?.failed) throw this.#parts.log.failed;
     await this.#parts.patiently(() => this.#writer.run("BEGIN IMMEDIATE"));
-    const group = openGroup(!durable || !this.#parts.shares || this.#checksLate());
+    // What need not wait for the disk has nothing to gain from others.
+    const group = openGroup(durable, !durable || !this.#parts.shares || this.#checksLate());
     this.#group = group;
     if (!group.due) {
       setImmediate(() => {
@@ -150,18 +166,13 @@ export class SharedCommit {
     this.#group = undefined;
     try {
       this.#writer.run("COMMIT");
-      group.settle();
     } catch (error) {
       this.#rollBack();
-      group.settle(error);
+      return group.settle(error);
     }
-  }
-
-  /** NORMAL writes the log without waiting; the next commit that waits does so for all before it. */
-  #waitForDisk(wait: boolean): void {
-    if (this.#waits === wait) return;
-    this.#writer.run(`PRAGMA synchronous = ${wait ? "FULL" : "NORMAL"}`);
-    this.#waits = wait;
+    const { log } = this.#parts;
+    if (log && group.durable) log.flush().then(() => group.settle(), group.settle);
+    else group.settle();
   }
 
   #rollBack(): void {
@@ -199,10 +210,10 @@ function isFull({ members, begun }: Group): boolean {
   return members >= mostMembers || performance.now() - begun > longestMs;
 }
 
-function openGroup(due: boolean): Group {
+function openGroup(durable: boolean, due: boolean): Group {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   promise.catch(() => {}); // whoever ended it has an error of his own
   const settle = (error?: unknown) => error === undefined ? resolve() : reject(error);
   const begun = performance.now();
-  return { members: 0, working: false, due, begun, committed: promise, settle };
+  return { members: 0, working: false, due, durable, begun, committed: promise, settle };
 }

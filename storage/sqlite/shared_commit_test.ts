@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StorageError } from "../../core/mod.ts";
-import { withTempDir } from "../../tests/kit.ts";
+import { until, withTempDir } from "../../tests/kit.ts";
+
 import { openQueue } from "../queue.ts";
 import { connect, type Connection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
@@ -20,7 +21,7 @@ interface Watched {
 }
 
 /** A database in memory with an empty table `t (v UNIQUE)`, whose writers share all the same. */
-async function watched(shares = true): Promise<Watched> {
+async function watched(disk?: SlowDisk): Promise<Watched> {
   const connection = connect(await loadDriver(), ":memory:");
   connection.run("CREATE TABLE t (v UNIQUE)");
   const log: string[] = [];
@@ -37,12 +38,23 @@ async function watched(shares = true): Promise<Watched> {
   };
   const patiently = async <R>(work: () => R) => work();
   const here: Watched = {
-    writes: new SharedCommit({ writer, queue: openQueue(), shares, patiently }),
+    writes: new SharedCommit({ writer, queue: openQueue(), shares: true, log: disk, patiently }),
     log,
     before: () => {},
     rows: () => connection.all<{ v: unknown }>("SELECT v FROM t ORDER BY v").map(({ v }) => v),
   };
   return here;
+}
+
+/** A disk on which nothing arrives before it is told so. */
+class SlowDisk {
+  failed: StorageError | undefined;
+  readonly waiting: PromiseWithResolvers<void>[] = [];
+  flush(): Promise<void> {
+    const one = Promise.withResolvers<void>();
+    this.waiting.push(one);
+    return one.promise;
+  }
 }
 
 const add = ({ writes }: Watched, v: number) =>
@@ -71,26 +83,47 @@ test("writers that come together have one commit, and hear of it after it", asyn
   assert.deepEqual(here.rows(), [1, 2, 3]);
 });
 
-test("what need not be durable has a commit of its own at once, and the next one waits for both", async () => {
-  const here = await watched();
+test("nobody hears of a commit before it is on the disk, but who need not wait for that", async () => {
+  const disk = new SlowDisk();
+  const here = await watched(disk);
+  const heard: number[] = [];
+  const added = (v: number) => add(here, v).then((v) => heard.push(v));
   await here.writes.transaction((tx) => tx.run("INSERT INTO t VALUES (1)"), false);
-  here.log.push("heard");
-  await Promise.all([
-    add(here, 2),
-    here.writes.transaction((tx) => tx.run("INSERT INTO t VALUES (3)"), false),
-  ]);
-  assert.deepEqual(here.log, [
-    "PRAGMA synchronous = NORMAL",
-    "BEGIN IMMEDIATE",
-    "COMMIT",
-    "heard",
-    "PRAGMA synchronous = FULL",
-    "BEGIN IMMEDIATE",
-    "SAVEPOINT member",
-    "RELEASE member",
-    "COMMIT",
-  ]);
-  assert.deepEqual(here.rows(), [1, 2, 3]);
+  assert.equal(disk.waiting.length, 0);
+  const [two, three] = [added(2), added(3)];
+  await until(() => disk.waiting.length === 1);
+  // A slow disk does not hold up those who come next.
+  const four = added(4);
+  await until(() => disk.waiting.length === 2);
+  assert.deepEqual(here.rows(), [1, 2, 3, 4]);
+  assert.deepEqual(heard, []);
+  disk.waiting[0]!.resolve();
+  await Promise.all([two, three]);
+  assert.deepEqual(heard, [2, 3]);
+  disk.waiting[1]!.resolve();
+  await four;
+});
+
+test("a disk that fails is told to all who wait for it, and nothing is written from then on", async () => {
+  const disk = new SlowDisk();
+  const here = await watched(disk);
+  const both = Promise.allSettled([add(here, 1), here.writes.run("INSERT INTO t VALUES (2)", [])]);
+  await until(() => disk.waiting.length === 1);
+  disk.failed = new StorageError("other", "Cannot commit: the disk failed");
+  disk.waiting[0]!.reject(disk.failed);
+  for (const one of await both) assert.equal((one as PromiseRejectedResult).reason, disk.failed);
+  await assert.rejects(add(here, 3), disk.failed);
+});
+
+test("what cannot be part of a transaction is on the disk, too, when it is done", async () => {
+  const disk = new SlowDisk();
+  const here = await watched(disk);
+  let done = false;
+  const schema = here.writes.run("CREATE TABLE u (v)", []).then(() => done = true);
+  await until(() => disk.waiting.length === 1);
+  assert.equal(done, false);
+  disk.waiting[0]!.resolve();
+  await schema;
 });
 
 test("a writer that fails takes back its own part only", async () => {
@@ -191,12 +224,17 @@ test("what cannot be part of a transaction comes after the commit of those befor
   ]);
 });
 
-test("idle() waits for the commit", async () => {
-  const here = await watched();
-  const adding = add(here, 1).then(() => here.log.push("heard"));
-  await here.writes.idle();
+test("idle() waits for the commit, until it is on the disk", async () => {
+  const disk = new SlowDisk();
+  const here = await watched(disk);
+  const heard: string[] = [];
+  const adding = add(here, 1).then(() => heard.push("added"));
+  const idle = here.writes.idle().then(() => heard.push("idle"));
+  await until(() => disk.waiting.length === 1);
   assert.deepEqual(here.log, ["BEGIN IMMEDIATE", "COMMIT"]);
-  await adding;
+  assert.deepEqual(heard, []);
+  disk.waiting[0]!.resolve();
+  await Promise.all([adding, idle]);
 });
 
 test("nobody shares where constraints are checked by the commit", () =>
