@@ -3,6 +3,7 @@ import type { Account } from "../../core/mod.ts";
 import type { Item } from "../../plugins/mailbox/api.ts";
 import { compareDevices, pingsRest } from "./checks.ts";
 import type { Device } from "./device.ts";
+import type { Machine } from "./machine.ts";
 import { mailOf } from "./mail.ts";
 import type { Stage } from "./stage.ts";
 import { acts } from "./user.ts";
@@ -13,6 +14,7 @@ export async function rest(stage: Stage): Promise<void> {
   const { devices, server } = stage;
   for (let round = 0; round < 4; round++) {
     for (const device of devices) await comeToRest(device, round === 3);
+    if (round === 0) await lettersLeave(server);
   }
   const inTurn = devices[stage.rests++ % devices.length]!;
   await ownChange(stage, inTurn);
@@ -29,6 +31,19 @@ export async function rest(stage: Stage): Promise<void> {
   if (wrong.length === 0) wrong.push(...await pingsRest(server, devices));
   if (wrong.length === 0) await wakes(stage, inTurn);
   if (wrong.length > 0) throw new Violation(wrong.join("\n"));
+}
+
+/**
+ * Letters that found no password to leave with, after the power was gone, are tried again within two
+ * minutes after their owner came back.
+ */
+async function lettersLeave(server: Machine): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const sql = "SELECT 1 FROM mailbox_outgoing WHERE due IS NOT NULL LIMIT 1";
+    if ((await server.db.all(sql)).length === 0) return;
+    if (tries === 0) await server.jump(150_000);
+    await server.settle();
+  }
 }
 
 /** Syncs until nothing more comes. `still`: nothing may come at all. */
