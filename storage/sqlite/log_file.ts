@@ -31,6 +31,11 @@ export class LogFile {
     return this.#failed;
   }
 
+  /** The flush that somebody waits for, as {@link flush} returned it last; undefined: there is none. */
+  get pending(): Promise<void> | undefined {
+    return this.#next ?? this.#running;
+  }
+
   /** Resolves when what is committed by now is on the disk. Throws StorageError. */
   flush(): Promise<void> {
     if (!this.#running) return this.#begin();

@@ -28,6 +28,8 @@ import { SharedCommit } from "./shared_commit.ts";
 export interface SqliteOptions {
   /** How long to wait for another process's lock, in milliseconds. */
   readonly busyMs?: number;
+  /** Waits until a file is on the disk; fdatasync(2) unless told. */
+  readonly sync?: (file: number) => Promise<void>;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const writer = open();
   try {
     const [mode] = writer.all<{ journal_mode: string }>("PRAGMA journal_mode");
-    const log = mode?.journal_mode === "wal" ? new LogFile(path) : undefined;
+    const log = mode?.journal_mode === "wal" ? new LogFile(path, options.sync) : undefined;
     if (log) writer.run("PRAGMA synchronous = NORMAL");
     const appear = () => path === ":memory:" ? undefined : new FilePresence(driver, path);
     return new SqliteStorage({ location: path, open, writer, log, busyMs, appear });
@@ -149,11 +151,15 @@ class SqliteStorage implements Storage {
     try {
       const turn = this.#breath();
       if (turn) await turn;
-      return await this.#patiently(() => {
+      const rows = await this.#patiently(() => {
         if (this.#schema !== this.#writer.schema) reader.readSchema();
         this.#schema = this.#writer.schema;
         return reader.read<R>(sql, values);
       });
+      // Nobody acts on what a power cut could still take away.
+      const pending = this.#log?.pending;
+      if (pending) await pending;
+      return rows;
     } finally {
       this.#reading--;
     }

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { StorageError } from "../../core/mod.ts";
 import { run, scriptFlags } from "../../tests/child.ts";
 import { storageConformance } from "../../tests/conformance/storage.ts";
-import { withTempDir } from "../../tests/kit.ts";
+import { until, withTempDir } from "../../tests/kit.ts";
 import { needs } from "../../tests/needs.ts";
 import { openSqlite } from "./mod.ts";
 
@@ -38,6 +38,32 @@ test("openSqlite() sets what the runtimes leave open", () =>
     assert.equal(await setting("synchronous"), 1, "NORMAL: the wait for the disk is ours");
     assert.equal(await setting("foreign_keys"), 1);
     assert.ok(Number(await setting("busy_timeout")) > 0);
+    await storage.close();
+  }));
+
+test("readers wait for what they see to be on the disk, and not for anything else", () =>
+  withTempDir(async (dir) => {
+    let disk: PromiseWithResolvers<void> | undefined;
+    const storage = await openSqlite(join(dir, "a.db"), { sync: async () => await disk?.promise });
+    await storage.run("CREATE TABLE t (v)");
+    disk = Promise.withResolvers();
+    let told = 0;
+    const writing = storage.run("INSERT INTO t VALUES (1)").then(() => told++);
+    const other = await openSqlite(join(dir, "a.db"));
+    await until(async () => (await other.all("SELECT v FROM t")).length === 1);
+    const reading = storage.all("SELECT v FROM t").then((rows) => {
+      told++;
+      return rows;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(told, 0);
+    disk.resolve();
+    assert.deepEqual(await reading, [{ v: 1 }]);
+    await writing;
+    disk = Promise.withResolvers();
+    assert.deepEqual(await storage.all("SELECT v FROM t"), [{ v: 1 }]);
+    disk.resolve();
+    await other.close();
     await storage.close();
   }));
 

@@ -9,8 +9,7 @@
 // process to itself.
 //
 // Where there is a log file, SQLite does not wait for the disk at all, which would stop the process:
-// the log does, beside the event loop, and writers go on meanwhile. Readers may see a commit in that
-// moment; whatever is made of it is committed behind it, in the same log.
+// the log does, beside the event loop, and the next writers go on meanwhile.
 import type { Database, Value } from "../../core/database.ts";
 import { StorageError } from "../../core/database.ts";
 import type { Queue } from "../queue.ts";
