@@ -123,7 +123,7 @@ const options = v.strictObject({
     0,
     200,
     "How often a Dovecot, which holds news back for half a second, is asked for them: so many times " +
-      "a second for all who wait together. Below 0.3 s are as many accounts as 0.3 times this; each " +
+      "a second for all who wait together. Below 0.3 s are a quarter as many accounts; each " +
       "question costs 0.2 to 0.5 ms of a processor, here and there together. 0: never",
   ),
   folders: v.optional(folders, {}),
