@@ -33,19 +33,22 @@ async function handOver(
   session: Session,
   { from, to, size, mime, committing, signal }: Handover,
 ): Promise<Map<string, Verdict>> {
+  let ending = false;
   let committed = false;
   let abort = () => {};
   async function* bytes(): Bytes {
     yield* mime;
     signal.throwIfAborted();
-    // From here on the end of the message can be on the wire at any moment.
+    // Nobody ends it any more, not even while this is written down: the end would follow all the same.
+    ending = true;
     await committing();
+    // From here on the end of the message can be on the wire at any moment.
     committed = true;
   }
   try {
     signal.throwIfAborted();
     const aborted = new Promise<never>((_, reject) => {
-      abort = () => committed || reject(new Error("Cannot go on: the attempt was ended from here"));
+      abort = () => ending || reject(new Error("Cannot go on: the attempt was ended from here"));
     });
     signal.addEventListener("abort", abort, { once: true });
     const source = Readable.from(bytes(), { objectMode: false });

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { generate } from "selfsigned";
-import { withTempDir } from "../../../tests/kit.ts";
+import { settle, withTempDir } from "../../../tests/kit.ts";
 import { chunks, fakeRelay, plainRelay } from "../../../tests/kit_mailbox.ts";
 import type { Relay } from "../way_out.ts";
 import { makeRelay } from "./relay.ts";
@@ -166,6 +166,42 @@ test("An abort ends an attempt before its end is sent; nothing is doubtful then"
     mime: stalls(),
     committing: () => Promise.resolve(),
     signal: controller.signal,
+  });
+  assert.equal(verdicts.get("x@far.test")!.kind, "temporary");
+  assert.deepEqual(server.got, []);
+  await server.close();
+});
+
+test("An abort while it is written down that the end comes leaves it to come, and to be heard", async () => {
+  const server = await fakeRelay();
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
+  const controller = new AbortController();
+  const verdicts = await relay.handOver({
+    from: "anna@example.test",
+    to: ["x@far.test"],
+    size: 100,
+    mime: chunks("Subject: x\r\n\r\n"),
+    committing: async () => {
+      controller.abort();
+      await settle();
+    },
+    signal: controller.signal,
+  });
+  assert.equal(verdicts.get("x@far.test")!.kind, "sent");
+  assert.equal(server.got.length, 1);
+  await server.close();
+});
+
+test("What cannot be written down is not sent", async () => {
+  const server = await fakeRelay();
+  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
+  const verdicts = await relay.handOver({
+    from: "anna@example.test",
+    to: ["x@far.test"],
+    size: 100,
+    mime: chunks("Subject: x\r\n\r\n"),
+    committing: () => Promise.reject(new Error("Cannot write: the disk is full")),
+    signal: new AbortController().signal,
   });
   assert.equal(verdicts.get("x@far.test")!.kind, "temporary");
   assert.deepEqual(server.got, []);
