@@ -31,6 +31,7 @@ export function gatewayTo(
   return async (options) => {
     const { server } = upstream;
     const play = ++upstream.plays;
+    upstream.postman.forget();
     const users: User[] = [];
     for (let n = 0; n < options.accounts; n++) {
       const address = `user${n}-${play}@example.test`;

@@ -12,7 +12,7 @@ interface Letter {
 export class Postman {
   readonly #server: SMTPServer;
   /** Message-ID and recipients of each letter that was handed over. */
-  readonly #taken: string[] = [];
+  #taken: string[] = [];
   #waiting: Letter[] = [];
   port = 0;
 
@@ -47,6 +47,12 @@ export class Postman {
   #take(letter: Letter): void {
     this.#taken.push(`${letter.id} for ${letter.to.join(", ")}`);
     this.#waiting.push(letter);
+  }
+
+  /** Another play begins: nothing was handed over, and nothing waits. */
+  forget(): void {
+    this.#taken = [];
+    this.#waiting = [];
   }
 
   /** What was handed over more than once. */
