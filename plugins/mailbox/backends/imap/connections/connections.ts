@@ -39,7 +39,8 @@ export interface OpenFolder {
   readonly renew?: () => Promise<void>;
   /**
    * What this connection was last told of messages, by UID, and what still holds: nothing was done
-   * since, and the server has told of no change. Whoever lists leaves it to the one who reads.
+   * since, and the server has told of no change. Whoever lists leaves it to the one who reads, and to
+   * the next page.
    */
   readonly told?: Map<number, Told>;
   /** Notes that what this connection sees is not older than the folder's rows of that version. */
@@ -94,9 +95,6 @@ const CROWDED_PAUSE_MS = 1000;
 
 /** After a server had no room for another connection, so long none is tried beyond what it had. */
 const LOWERED_MS = 5 * 60_000;
-
-/** For so long what a connection has seen holds for work that may do with a recent look. */
-const RECENT_MS = 1000;
 
 /** A quiet connection of a waiting account; the watcher looks after it itself. */
 const QUIET_MS = 30 * 60_000;
@@ -238,7 +236,7 @@ class Pool implements Connections {
       await this.#slots.enter(until);
       try {
         const line = (fresh ? undefined : this.#choose(path)) ?? await this.#another();
-        if (clock.now() - line.idleSince > RECENT_MS) line.forget();
+        line.age(clock.now());
         this.#busy.add(line);
         line.started = false;
         return line;

@@ -6,6 +6,11 @@ import type { Told } from "../reading/fetch.ts";
 import { folderNumbers } from "../folders/folder_numbers.ts";
 import { command, knowFolder, leaveFolder, onCode } from "./raw.ts";
 
+/** For so long a look at the folder does for work that may do with a recent one, in milliseconds. */
+const recentMs = 1000;
+/** For so long what was told is kept, if nothing happens: then a NOOP shows that it still holds. */
+const keptMs = 30_000;
+
 /** One connection, used by one at a time. */
 export class Line {
   readonly client: ImapFlow;
@@ -15,6 +20,8 @@ export class Line {
   started = false;
   /** See {@link OpenFolder.told}. */
   readonly told = new Map<number, Told>();
+  /** The folder was looked at a moment ago. */
+  #recent = false;
   /** Something was heard that may have changed the numbers of the open folder. */
   #news = false;
   /** Bytes sent when everything below was last true: whatever else is sent ends it. */
@@ -63,14 +70,22 @@ export class Line {
     else this.forget();
   }
 
-  /** What was seen and told a while ago is not to be relied on any more. */
+  /** Called before each use: what was seen and told gets old. `now` in milliseconds. */
+  age(now: number): void {
+    const idle = now - this.idleSince;
+    this.#recent = idle <= recentMs;
+    if (idle > keptMs) this.forget();
+  }
+
+  /** What was seen and told is not to be relied on any more. */
   forget(): void {
     this.told.clear();
     this.#version = undefined;
   }
 
-  /** See {@link OpenFolder.looked}. */
+  /** See {@link OpenFolder.looked}. What was told under another version may be older than its rows. */
   looked(version: number): void {
+    if (version !== this.#version) this.told.clear();
     this.#version = version;
   }
 
@@ -101,10 +116,10 @@ export class Line {
     const { client } = this;
     const quiet = client.stats().sent === this.#at && !this.#news;
     if (!quiet) this.forget();
-    if (!glance) this.told.clear();
     const right = quiet && this.#right;
-    const seen = version !== undefined && right && version === this.#version;
-    if (client.mailbox && (seen || this.told.size > 0)) return client.mailbox;
+    const seen = right && version !== undefined && version === this.#version;
+    const enough = glance ? this.told.size > 0 : seen;
+    if (client.mailbox && this.#recent && enough) return client.mailbox;
     await command(client, "NOOP");
     const mailbox = client.mailbox;
     // The server has closed it: renamed or removed by somebody else.
@@ -112,7 +127,7 @@ export class Line {
     this.#at = client.stats().sent;
     this.#right = right && !this.#news;
     if (!this.#right && !glance) await this.#renew(mailbox);
-    this.#version = version;
+    if (version !== undefined) this.looked(version);
     return mailbox;
   }
 

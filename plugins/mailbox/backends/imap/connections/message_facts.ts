@@ -1,5 +1,6 @@
 // Everything that is told of messages but their texts: asked for once, when they are listed, and kept
 // on the connection for the one who reads them next.
+import type { ImapFlow } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts, factsOf, fetchFacts, uidSet } from "../items/facts.ts";
@@ -25,29 +26,57 @@ export const mostFacts = 128;
 /** Bytes of answers that are kept on a connection; usual ones are a kilobyte a message. */
 const MOST_KEPT = 512 * 1024;
 
-/** Lists messages. Few of them are told as a whole: most likely they are read next. */
+/**
+ * Lists messages. Few of them are told as a whole: most likely they are read next. `ahead` are those
+ * that will most likely be listed after them: where something has to be asked, they are told as well.
+ */
 export async function listFacts(
   { client, told }: OpenFolder,
   uids: readonly number[],
+  ahead: readonly number[] = [],
 ): Promise<Facts[]> {
   const facts: Facts[] = [];
   const rest = new Set(uids);
   if (told && uids.length <= mostFacts) {
-    const before = client.stats().received;
-    const rows = await fetchTold(client, uids, items, () => {});
-    const keeps = client.stats().received - before <= MOST_KEPT;
-    for (const row of rows.values()) {
-      const one = whole(row);
+    const rows = await rowsOf(client, told, uids, ahead);
+    for (const uid of uids) {
+      const row = rows.get(uid) ?? told.get(uid);
+      const one = row && whole(row);
       if (!one) continue;
       facts.push(one);
-      rest.delete(row.uid);
-      if (keeps) told.set(row.uid, row);
+      rest.delete(uid);
     }
   }
   // Those that are gone are asked for once more, which costs next to nothing.
   const set = uidSet([...rest].sort((a, b) => a - b));
   for await (const one of fetchFacts(client, set)) facts.push(one);
   return facts;
+}
+
+/** What `told` does not tell of these messages; it does from now on, if that is not too much. */
+async function rowsOf(
+  client: ImapFlow,
+  told: Map<number, Told>,
+  uids: readonly number[],
+  ahead: readonly number[],
+): Promise<ReadonlyMap<number, Told>> {
+  const unknown = uids.filter((uid) => !told.has(uid));
+  if (unknown.length === 0) return new Map();
+  const page = new Set(uids);
+  for (const uid of told.keys()) if (!page.has(uid)) told.delete(uid);
+  const before = client.stats().received;
+  const rows = await fetchTold(client, [...unknown, ...ahead], items, () => {});
+  const bytes = client.stats().received - before;
+  const kept = bytes <= MOST_KEPT
+    ? rows.keys()
+    : bytes * unknown.length <= MOST_KEPT * rows.size
+    ? unknown
+    : [];
+  for (const uid of kept) {
+    const row = rows.get(uid);
+    if (row) told.set(uid, row);
+  }
+  return rows;
 }
 
 /** undefined: told incompletely, so that its Message-ID is not sure. */

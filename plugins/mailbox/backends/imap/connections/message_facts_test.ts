@@ -66,7 +66,43 @@ test(
     begin(async (desk, ids) => {
       await aWhile(desk);
       await read(desk, ids);
-      assert.deepEqual(tap.names(), ["NOOP", "UID FETCH", "UID FETCH"]);
+      // Nothing: so what was told still holds.
+      assert.deepEqual(tap.names(), ["NOOP", "UID FETCH"]);
+      assert.ok(!asksFacts());
+    }),
+);
+
+test(
+  "what was listed long ago is asked for again",
+  found,
+  () =>
+    begin(async (desk, ids) => {
+      await desk.clock.tick(30_001);
+      await read(desk, ids);
+      assert.ok(asksFacts());
+    }),
+);
+
+test(
+  "who goes on listing has the next pages told in advance, as long as nothing happens",
+  found,
+  () =>
+    begin(async ({ box, inbox, clock }, ids, imap) => {
+      const page = async (after: string) => {
+        tap.reset();
+        const listing = await box.list(inbox, { after }, 2);
+        return { ids: listing.items.map(({ id }) => id), next: listing.next! };
+      };
+      const first = await box.list(inbox, {}, 2);
+      const second = await page(first.next!);
+      const third = await page(second.next);
+      assert.deepEqual(third.ids, ids.slice(4, 6));
+      assert.deepEqual(fetches(), []);
+      await imap.messageFlagsAdd("1:*", ["\\Seen"]);
+      await clock.tick(1001);
+      tap.reset();
+      const fourth = await box.list(inbox, { after: third.next }, 2);
+      assert.ok(fourth.items.every(({ marks }) => marks.read));
       assert.ok(asksFacts());
     }),
 );

@@ -13,6 +13,8 @@ import { type Order, type Orders, placeBehind } from "./order.ts";
 
 /** Most messages of one FETCH. */
 const mostAtOnce = 500;
+/** So many messages are asked for in advance. */
+const mostAhead = 200;
 
 /** A part of an order: from this place up to (not including) that one. */
 type Stretch = readonly [number, number];
@@ -38,7 +40,7 @@ export async function listItems(
       while (at < end && items.length < limit) {
         const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
         const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
-        const seen = await listFacts(open, uids);
+        const seen = await listFacts(open, uids, from.after ? following(order, next, end) : []);
         // A device is told of items together with a commit of what it was told, and not before.
         const told = await tell(store, place.number, version, seen, { durable: false });
         items.push(...told.sort(newestFirst).map(stateOf));
@@ -51,6 +53,11 @@ export async function listItems(
 }
 
 const asking: Use = { repeatable: true, asks: true };
+
+/** Who has asked for a second page asks for a third one. */
+function following({ uids }: Order, at: number, end: number): number[] {
+  return [...uids.subarray(at, Math.min(end, at + mostAhead))];
+}
 
 function orderOf(
   orders: Orders,

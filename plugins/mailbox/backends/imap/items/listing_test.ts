@@ -40,7 +40,7 @@ async function fill({ clock }: Desk, imap: ImapFlow, count: number): Promise<voi
 const ids = (items: readonly ItemState[]) => items.map(({ id }) => id);
 
 test(
-  "a page costs one FETCH, the first one a SEARCH and the dates beside it",
+  "a page costs one FETCH at most, the first one a SEARCH and the dates beside it",
   found,
   () =>
     begin(async (desk, imap) => {
@@ -51,12 +51,15 @@ test(
       const first = await box.list(inbox, {}, 10);
       const asked = tap.names().filter((name) => !/NOOP|STATUS/.test(name));
       assert.deepEqual(asked, ["UID SEARCH", "UID FETCH", "UID FETCH"]);
+      const pages: number[] = [];
       for (let page = first; page.next !== undefined;) {
         tap.reset();
         page = await box.list(inbox, { after: page.next }, 10);
-        assert.deepEqual(tap.names().filter((name) => name === "UID FETCH"), ["UID FETCH"]);
+        pages.push(tap.names().filter((name) => name === "UID FETCH").length);
         assert.ok(tap.names().length <= 3, tap.names().join());
       }
+      // The second page brings what is told of the third.
+      assert.deepEqual(pages, [1, 0]);
       tap.reset();
       assert.equal(await box.count(inbox, { since: desk.clock.now() - 9 * minute }), 10);
       assert.ok(!tap.names().some((name) => /FETCH|SEARCH/.test(name)), tap.names().join());
