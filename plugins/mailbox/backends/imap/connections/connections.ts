@@ -4,7 +4,7 @@ import type { Account, Clock } from "../../../../../core/mod.ts";
 import { Unavailable } from "../../../../../core/mod.ts";
 import type { Wishes } from "../login/connect.ts";
 import { isBroken, isCrowded, portError } from "./errors.ts";
-import type { Told } from "../reading/fetch.ts";
+import type { Told } from "./fetch_answers.ts";
 import { Line } from "./line.ts";
 import { Slots } from "./slots.ts";
 

@@ -5,20 +5,27 @@
 // one knows only FETCH, and leaves what it does not understand to the library.
 import type { ImapFlow } from "imapflow";
 import type { Line } from "./answer_bytes.ts";
-import { takeAnswers, type Token } from "./raw.ts";
+import { parseInternalDate } from "../items/internal_date.ts";
+import { bytes, takeAnswers, type Token, word, words } from "./raw.ts";
 
-/** What the server tells of one message. RFC 9051 section 7.5.2 */
-export interface FetchAnswer {
-  /** By name, in capitals: `UID`, `FLAGS`, `RFC822.SIZE`. */
-  readonly items: ReadonlyMap<string, Token>;
-  /** What `BODY[…]` brings, by section and where it begins: `1.2<0>`, `HEADER.FIELDS<0>`, `TEXT`. */
-  readonly sections: ReadonlyMap<string, Token>;
+/** What the server told of one message; what was not asked for is absent. RFC 9051 section 7.5.2 */
+export interface Told {
+  /** 0 where the server does not say it. */
+  readonly uid: number;
+  readonly flags?: ReadonlySet<string>;
+  /** INTERNALDATE in milliseconds. */
+  readonly date?: number;
+  readonly size?: number;
+  /** BODYSTRUCTURE, not read yet. */
+  readonly structure?: Token;
+  /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`, `TEXT`. */
+  readonly sections: ReadonlyMap<string, Uint8Array>;
 }
 
 /** While `work` runs, `hear` is told of FETCH answers, and nobody else is. */
 export async function hearingFetch<R>(
   client: ImapFlow,
-  hear: (answer: FetchAnswer) => void,
+  hear: (told: Told) => void,
   work: () => Promise<R>,
 ): Promise<R> {
   const stop = takeAnswers(client, (line) => {
@@ -34,7 +41,7 @@ export async function hearingFetch<R>(
 }
 
 /** undefined: it is no FETCH answer, or not as one should be. */
-export function readFetch({ text, literals }: Line): FetchAnswer | undefined {
+export function readFetch({ text, literals }: Line): Told | undefined {
   const begin = /^\* \d+ FETCH (?=\()/i.exec(text);
   if (!begin) return undefined;
   try {
@@ -66,15 +73,23 @@ class Reader {
     this.#literals = literals;
   }
 
-  answer(): FetchAnswer {
-    const items = new Map<string, Token>();
-    const sections = new Map<string, Token>();
+  answer(): Told {
+    const sections = new Map<string, Uint8Array>();
+    const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections };
     for (;;) {
       while (this.#code() === space) this.#at++;
-      if (this.#code() === close) return { items, sections };
+      if (this.#code() === close) return told;
       const name = this.#match(/[\w.-]+/y).toUpperCase();
-      if (this.#code() === bracket) sections.set(this.#section(), this.#value());
-      else items.set(name, this.#value());
+      if (this.#code() === bracket) {
+        sections.set(this.#section(), bytes(this.#value()));
+        continue;
+      }
+      const value = this.#value();
+      if (name === "UID") told.uid = Number(word(value)) || 0;
+      else if (name === "FLAGS") told.flags = new Set(words(value));
+      else if (name === "RFC822.SIZE") told.size = Number(word(value)) || 0;
+      else if (name === "INTERNALDATE") told.date = parseInternalDate(word(value) ?? "");
+      else if (name === "BODYSTRUCTURE") told.structure = value;
     }
   }
 

@@ -3,23 +3,29 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { seededRandom } from "../../../../../tests/kit.ts";
-import { readFetch } from "./fetch_answers.ts";
+import { readFetch, type Told } from "./fetch_answers.ts";
 import type { Token } from "./raw.ts";
 
 const read = (text: string, ...literals: string[]) =>
   readFetch({ text, literals: literals.map((each) => Buffer.from(each)) });
 
-/** Items and sections as plain values; bytes as `bytes of …`. */
-function plain(answer: ReturnType<typeof readFetch>) {
-  assert.ok(answer);
-  const value = (token: Token): unknown =>
-    token instanceof Uint8Array
-      ? `bytes of ${Buffer.from(token)}`
-      : Array.isArray(token)
-      ? token.map(value)
-      : token;
-  const all = [...answer.items, ...answer.sections].map(([name, token]) => [name, value(token)]);
-  return Object.fromEntries(all);
+/** As plain values; bytes as `bytes of …`. */
+function plain(told: Told | undefined) {
+  assert.ok(told);
+  const { sections, flags, ...others } = told;
+  return {
+    ...others,
+    ...(flags && { flags: [...flags] }),
+    ...(others.structure !== undefined && { structure: plainToken(others.structure) }),
+    ...Object.fromEntries(
+      [...sections].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]),
+    ),
+  };
+}
+
+function plainToken(token: Token): unknown {
+  if (token instanceof Uint8Array) return `bytes of ${Buffer.from(token)}`;
+  return Array.isArray(token) ? token.map(plainToken) : token;
 }
 
 test("items come by name, sections by where they are and where they begin", () => {
@@ -33,14 +39,13 @@ test("items come by name, sections by where they are and where they begin", () =
       "",
     )),
     {
-      UID: "7",
-      FLAGS: ["\\Seen", "$Forwarded"],
-      "RFC822.SIZE": "4711",
-      MODSEQ: ["9"],
-      INTERNALDATE: " 1-Mar-2026 09:15:00 +0100",
-      "HEADER.FIELDS<0>": "bytes of A: b",
-      "1.2<300>": "bytes of ",
-      "": null,
+      uid: 7,
+      flags: ["\\Seen", "$Forwarded"],
+      size: 4711,
+      date: Date.UTC(2026, 2, 1, 8, 15),
+      "HEADER.FIELDS<0>": "A: b",
+      "1.2<300>": "",
+      "": "",
       "1.MIME": "x",
     },
   );
@@ -51,7 +56,7 @@ test("a structure has lists in lists, quotes in quotes, literals and bytes beyon
     '(("text" "plain" ("charset" "utf-8" "name" "a \\"b\\\\c\\".txt") NIL nil "7bit" 10 1)' +
     '("image" "png" ("name" {7}\r\n "x" "ÄÖ") "<one@x>" NIL "base64" 100) "mixed" ("boundary" "(b"))';
   assert.deepEqual(plain(read(`* 1 FETCH (BODYSTRUCTURE ${structure} UID 1)`, 'a"b(\r\nc')), {
-    BODYSTRUCTURE: [
+    structure: [
       [
         "text",
         "plain",
@@ -74,14 +79,14 @@ test("a structure has lists in lists, quotes in quotes, literals and bytes beyon
       "mixed",
       ["boundary", "(b"],
     ],
-    UID: "1",
+    uid: 1,
   });
 });
 
 test("a message nests as deep as it likes", () => {
   const depth = 100_000;
   const answer = read(`* 1 FETCH (BODYSTRUCTURE ${"(".repeat(depth)}${")".repeat(depth)} UID 5)`);
-  assert.equal(answer?.items.get("UID"), "5");
+  assert.equal(answer?.uid, 5);
 });
 
 test("what is no FETCH answer, or broken, is not read", () => {

@@ -2,7 +2,7 @@
 import type { ImapFlow, MailboxObject } from "imapflow";
 import { Refused } from "../../../api.ts";
 import type { Use } from "./connections.ts";
-import type { Told } from "../reading/fetch.ts";
+import type { Told } from "./fetch_answers.ts";
 import { folderNumbers } from "../folders/folder_numbers.ts";
 import { command, knowFolder, leaveFolder, onCode } from "./raw.ts";
 

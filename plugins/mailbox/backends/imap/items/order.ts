@@ -1,10 +1,9 @@
 // The order of a folder's messages, newest first: kept for a while, so that a page costs one FETCH.
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
-import { parseInternalDate } from "./internal_date.ts";
 import { isSameSnapshot, type Snapshot } from "./folder_state.ts";
 import { hearingFetch } from "../connections/fetch_answers.ts";
-import { atom, command, sequence, word } from "../connections/raw.ts";
+import { atom, command, sequence } from "../connections/raw.ts";
 import { search } from "./search_uids.ts";
 import { UidRanges } from "./uid_ranges.ts";
 
@@ -86,10 +85,8 @@ async function fetchDates(
   range: string,
   tell: (uid: number, date: number) => void,
 ): Promise<void> {
-  await hearingFetch(client, ({ items }) => {
-    const uid = Number(word(items.get("UID")));
-    const date = word(items.get("INTERNALDATE"));
-    if (uid > 0 && date !== undefined) tell(uid, parseInternalDate(date));
+  await hearingFetch(client, ({ uid, date }) => {
+    if (uid > 0 && date !== undefined) tell(uid, date);
   }, () => command(client, "UID FETCH", [sequence(range), [atom("INTERNALDATE")]]));
 }
 

@@ -1,23 +1,9 @@
 // Asks for data of messages by UID, and reads the answers as they are on the wire.
 import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
-import { type FetchAnswer, hearingFetch } from "../connections/fetch_answers.ts";
+import { hearingFetch, type Told } from "../connections/fetch_answers.ts";
 import { uidSet } from "../items/facts.ts";
-import { parseInternalDate } from "../items/internal_date.ts";
-import { atom, bytes, command, type Token, type Word, word, words } from "../connections/raw.ts";
-
-/** What the server told of one message; what was not asked for is absent. */
-export interface Told {
-  readonly uid: number;
-  readonly flags?: ReadonlySet<string>;
-  /** INTERNALDATE in milliseconds. */
-  readonly date?: number;
-  readonly size?: number;
-  /** BODYSTRUCTURE, not read yet. */
-  readonly structure?: Token;
-  /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`. */
-  readonly sections: ReadonlyMap<string, Uint8Array>;
-}
+import { atom, command, type Token, type Word } from "../connections/raw.ts";
 
 /** Bytes of a section, from one place up to (not including) another. */
 export interface Stretch {
@@ -67,8 +53,7 @@ export async function fetchTold(
   const wanted = new Set(uids);
   const asksFlags = items.some(({ value }) => value === "FLAGS");
   try {
-    await hearingFetch(client, (answer) => {
-      const row = toldOf(answer);
+    await hearingFetch(client, (row) => {
       // A change that the server tells of meanwhile: nobody else would hear of it.
       if (row.flags && !asksFlags) client.emit("flags", changeOf(client, row));
       if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
@@ -111,22 +96,6 @@ function changeOf({ mailbox }: ImapFlow, { uid, flags }: Told) {
 function merged(before: Told | undefined, row: Told): Told {
   if (!before) return row;
   return { ...before, ...row, sections: new Map([...before.sections, ...row.sections]) };
-}
-
-function toldOf({ items, sections }: FetchAnswer): Told {
-  const told: { -readonly [Key in keyof Told]: Told[Key] } = {
-    uid: Number(word(items.get("UID")) ?? 0),
-    sections: new Map(Array.from(sections, ([section, token]) => [section, bytes(token)])),
-  };
-  const size = items.get("RFC822.SIZE");
-  const date = items.get("INTERNALDATE");
-  const flags = items.get("FLAGS");
-  const structure = items.get("BODYSTRUCTURE");
-  if (size !== undefined) told.size = Number(word(size)) || 0;
-  if (date !== undefined) told.date = parseInternalDate(word(date) ?? "");
-  if (flags !== undefined) told.flags = new Set(words(flags));
-  if (structure !== undefined) told.structure = structure;
-  return told;
 }
 
 /** Whether the server has understood a command and will not do it (NO, BAD). */

@@ -2,7 +2,8 @@
 import type { ImapFlow } from "imapflow";
 import { type Part, readWanted, sparing } from "../../../mime/mod.ts";
 import type { Item, ItemId, ItemState, Mail, Want } from "../../../model.ts";
-import { fetchTold, peek, type Stretch, type Told } from "./fetch.ts";
+import type { Told } from "../connections/fetch_answers.ts";
+import { fetchTold, peek, type Stretch } from "./fetch.ts";
 import type { Located } from "../items/item_index.ts";
 import { flagsText, marksOf } from "../items/marks.ts";
 import { atom } from "../connections/raw.ts";

@@ -1,6 +1,7 @@
 // What is known of a message by its header and structure, for searches: no byte of its text is asked for.
 import { type MailFacts, type Part, readPart, readWanted } from "../../../mime/mod.ts";
-import { fieldsOf, peekFields, type Told } from "../reading/fetch.ts";
+import type { Told } from "../connections/fetch_answers.ts";
+import { fieldsOf, peekFields } from "../reading/fetch.ts";
 import { readEnvelope } from "../../../mime/envelope.ts";
 import type { Needs } from "./judge.ts";
 import { atom, type Word } from "../connections/raw.ts";

@@ -4,7 +4,7 @@ import { NotFound } from "../../../api.ts";
 import type { FolderId, ItemId } from "../../../model.ts";
 import { type Found, mostCounted, type Query, type SearchPage } from "../../../query.ts";
 import type { OpenFolder } from "../connections/connections.ts";
-import type { Told } from "../reading/fetch.ts";
+import type { Told } from "../connections/fetch_answers.ts";
 import { headerFacts, structureFacts } from "./header_facts.ts";
 import { judge, type Needs, needsOf, wordsToAsk } from "./judge.ts";
 import { flagsText, marksOf } from "../items/marks.ts";
