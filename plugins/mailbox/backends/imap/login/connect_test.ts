@@ -10,7 +10,11 @@ import { Unavailable } from "../../../../../core/mod.ts";
 import { withTempDir } from "../../../../../tests/kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { type Dovecot, startDovecot, type User } from "../../../../../tests/servers/dovecot.ts";
-import { type Fault, startFakeImap } from "../../../../../tests/servers/fake_imap.ts";
+import {
+  type FakeImap,
+  type Fault,
+  startFakeImap,
+} from "../../../../../tests/servers/fake_imap.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { type Login, openConnection, WrongPassword } from "./connect.ts";
 import { type Server, serverConfig } from "../servers/server.ts";
@@ -297,27 +301,34 @@ describe("openConnection() hears what a server says before it hangs up", () => {
   const wrong = "NO [AUTHENTICATIONFAILED] Wrong name or password";
   const ways = { LOGIN: [], PLAIN: ["AUTH=PLAIN", "SASL-IR"], "PLAIN, asked for": ["AUTH=PLAIN"] };
 
-  /** What becomes of a login at a server that does so at LOGIN or AUTHENTICATE. */
-  async function outcomes(
-    fault: Fault,
-    capabilities: readonly string[] = [],
-  ): Promise<Set<string>> {
+  async function withFake<R>(
+    capabilities: readonly string[],
+    work: (fake: FakeImap) => Promise<R>,
+  ): Promise<R> {
     const fake = await startFakeImap({ capabilities });
-    const user = fake.addUser();
-    fake.rule = ({ name }) => /^(LOGIN|AUTHENTICATE)$/.test(name) ? fault : undefined;
-    // Whether the end comes upon the answer or with it is chance.
-    const logins = Array.from(
-      { length: 20 },
-      () =>
-        openConnection(serverAt({ port: fake.port }), as(user)).then(
-          () => "in",
-          (error) => error instanceof WrongPassword ? "wrong" : (error as Error).name,
-        ),
-    );
-    const all = new Set(await Promise.all(logins));
-    await fake.stop();
-    return all;
+    try {
+      return await work(fake);
+    } finally {
+      await fake.stop();
+    }
   }
+
+  /** What becomes of a login at a server that does so at LOGIN or AUTHENTICATE. */
+  const outcomes = (fault: Fault, capabilities: readonly string[] = []) =>
+    withFake(capabilities, async (fake) => {
+      const user = fake.addUser();
+      fake.rule = ({ name }) => /^(LOGIN|AUTHENTICATE)$/.test(name) ? fault : undefined;
+      // Whether the end comes upon the answer or with it is chance.
+      const logins = Array.from(
+        { length: 20 },
+        () =>
+          openConnection(serverAt({ port: fake.port }), as(user)).then(
+            () => "in",
+            (error) => error instanceof WrongPassword ? "wrong" : (error as Error).name,
+          ),
+      );
+      return new Set(await Promise.all(logins));
+    });
 
   for (const [way, capabilities] of Object.entries(ways)) {
     it(`a refusal is one, by ${way}`, async () => {
@@ -351,19 +362,19 @@ describe("openConnection() hears what a server says before it hangs up", () => {
     assert.deepEqual(await outcomes(both), new Set(["wrong"]));
   });
 
-  it("a refusal of something else says nothing about the password", async () => {
-    const fake = await startFakeImap({ capabilities: ["ID", "NAMESPACE"] });
-    const user = fake.addUser();
-    fake.rule = ({ name }) =>
-      name === "ID" ? { refuse: wrong } : name === "LOGIN" ? { cutAfter: 0 } : undefined;
-    await assert.rejects(openConnection(serverAt({ port: fake.port }), as(user)), Unavailable);
-    assert.ok(fake.names().includes("ID"));
-    // Nor does one that comes when the password was right; it may come when all is well.
-    fake.rule = ({ name }) => name === "NAMESPACE" ? { refuse: wrong, cutAfter: whole } : undefined;
-    const late = openConnection(serverAt({ port: fake.port }), as(user));
-    const error = await late.then((client) => void client.close(), (error) => error);
-    assert.ok(!(error instanceof WrongPassword), `${error}`);
-    assert.equal(fake.names().at(-1), "NAMESPACE");
-    await fake.stop();
-  });
+  it("a refusal of something else says nothing about the password", () =>
+    withFake(["ID", "NAMESPACE"], async (fake) => {
+      const user = fake.addUser();
+      fake.rule = ({ name }) =>
+        name === "ID" ? { refuse: wrong } : name === "LOGIN" ? { cutAfter: 0 } : undefined;
+      await assert.rejects(openConnection(serverAt({ port: fake.port }), as(user)), Unavailable);
+      assert.ok(fake.names().includes("ID"));
+      // Nor does one that comes when the password was right; it may come when all is well.
+      fake.rule = ({ name }) =>
+        name === "NAMESPACE" ? { refuse: wrong, cutAfter: whole } : undefined;
+      const late = openConnection(serverAt({ port: fake.port }), as(user));
+      const error = await late.then((client) => void client.close(), (error) => error);
+      assert.ok(!(error instanceof WrongPassword), `${error}`);
+      assert.equal(fake.names().at(-1), "NAMESPACE");
+    }));
 });
