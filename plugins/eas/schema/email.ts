@@ -106,18 +106,24 @@ function conversation({ id, mail }: Item): Element[] {
   ];
 }
 
-const hexDigits = "0123456789abcdef";
-
 /** The 16 bytes of 32 hex digits; by hand, since this is done for every mail. */
 function identityIn(thread: string): Uint8Array | undefined {
   if (thread.length !== 32) return undefined;
   const bytes = new Uint8Array(16);
   for (let at = 0; at < 16; at++) {
-    const high = hexDigits.indexOf(thread[2 * at]!), low = hexDigits.indexOf(thread[2 * at + 1]!);
-    if (high < 0 || low < 0) return undefined;
+    const [high, low] = [
+      digitOf(thread.charCodeAt(2 * at)),
+      digitOf(thread.charCodeAt(2 * at + 1)),
+    ];
+    if (high === undefined || low === undefined) return undefined;
     bytes[at] = high * 16 + low;
   }
   return bytes;
+}
+
+function digitOf(code: number): number | undefined {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : undefined;
 }
 
 /**
@@ -139,6 +145,7 @@ function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8A
 const deepest = 50;
 
 function ancestors({ references, inReplyTo, messageId }: Mail): string[] {
+  if (references.length + inReplyTo.length === 0) return [];
   const all = references.length > 0 ? references : inReplyTo.slice(0, 1);
   return [...new Set(all)].filter((reference) => reference !== messageId);
 }
