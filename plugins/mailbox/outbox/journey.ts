@@ -24,6 +24,8 @@ export class Journey {
   readonly #parts: OutboxParts;
   readonly #queue: Queue;
   #trouble: string | undefined;
+  /** What is under way here, by number. */
+  readonly #working = new Set<number>();
 
   constructor(parts: OutboxParts, queue: Queue) {
     this.#parts = parts;
@@ -54,6 +56,9 @@ export class Journey {
   }
 
   async #work(entry: Entry, signal: AbortSignal | undefined, first = false): Promise<void> {
+    // A computer that slept finds its own leases at their end, and is still at work.
+    if (this.#working.has(entry.id)) return;
+    this.#working.add(entry.id);
     const stop = this.#keepLease(entry.id);
     try {
       const own = await this.#submission(entry);
@@ -84,6 +89,7 @@ export class Journey {
       await this.#queue.release(entry.id, this.#dueAfter(entry, after, saved && told, tried));
     } finally {
       stop();
+      this.#working.delete(entry.id);
     }
   }
 

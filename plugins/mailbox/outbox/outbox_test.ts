@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import type { Database } from "../../../core/mod.ts";
 import { StorageError } from "../../../core/mod.ts";
-import { until } from "../../../tests/kit.ts";
+import { settle, until } from "../../../tests/kit.ts";
 import { Refused } from "../api.ts";
 import { anna, drained, message, outboxOf, outgoing, relayed, rig } from "./_kit.ts";
+import type { Relay } from "../way_out.ts";
 import { lease } from "./queue.ts";
 
 test("send() delivers here at once, keeps one copy in Sent, and gives the rest to the relay", (t) =>
@@ -338,6 +339,34 @@ test("Killed after any write: accepted mail arrives everywhere once, or the send
     assert.ok(accepted > 0 && accepted < 14, "some runs died before acceptance, some after");
     assert.ok(uncertain > 0, "some run died between the relay's answer and its record");
   }));
+
+test("A computer that slept longer than a lease goes on with what it was at, and sends it once", async (t) => {
+  const r = await rig(t);
+  let times = 0;
+  let answer = () => {};
+  const handOver: Relay["handOver"] = async ({ to }) => {
+    times++;
+    await new Promise<void>((resolve) => answer = resolve);
+    return new Map(to.map((one) => [one, { kind: "sent", status: "2.0.0", diagnostic: "OK" }]));
+  };
+  const relay: Relay = { place: "far away", handOver, check: () => Promise.resolve() };
+  const { outbox, start, stop } = outboxOf(r, undefined, {
+    submission: () => ({ relay, saves: false }),
+  });
+  start();
+  const sent = outbox.send(anna, outgoing(message, ["x@far.test"]), "1");
+  await until(() => times > 0);
+  await r.db.run("UPDATE mailbox_outgoing SET due = 0 WHERE due IS NOT NULL");
+  await r.clock.tick(30_000);
+  const leased = "SELECT 1 FROM mailbox_outgoing WHERE due > 0";
+  await until(async () => (await r.db.all(leased)).length > 0);
+  for (let turn = 0; turn < 100; turn++) await settle();
+  assert.equal(times, 1);
+  answer();
+  await sent;
+  await until(drained(outbox));
+  await stop();
+});
 
 test("Housekeeping forgets what was never accepted after a day, what is done after a month", async (t) => {
   const r = await rig(t);
