@@ -136,9 +136,13 @@ class Pool implements Connections {
       const { client, told } = line;
       const renew = () => line.renew();
       const looked = (version: number) => line.looked(version);
-      const result = await line.work(() => work({ client, mailbox, told, renew, looked }));
-      line.keep(how);
-      return result;
+      try {
+        const result = await line.work(() => work({ client, mailbox, told, renew, looked }));
+        line.keep(how);
+        return result;
+      } finally {
+        if (!how.asks && !how.glance) this.#changed(path, line);
+      }
     }, how);
   }
 
@@ -181,6 +185,13 @@ class Pool implements Connections {
     const idle = this.#free;
     this.#free = [];
     await Promise.all(idle.map((line) => this.#end(line)));
+  }
+
+  /** What other connections have seen of the folder is older than what was done there. */
+  #changed(path: string, by: Line): void {
+    for (const line of [...this.#free, ...this.#busy]) {
+      if (line !== by && line.path === path) line.forget();
+    }
   }
 
   /** Runs `work` on a connection; once more on a fresh one where that one was dead or dies. */

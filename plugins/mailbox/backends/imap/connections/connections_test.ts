@@ -80,6 +80,25 @@ test("one connection after another is one connection", async () => {
   assert.equal(clients.length, 1);
 });
 
+test("what was told is not relied on after something was done through another connection", async () => {
+  const { connections, clients } = pool();
+  const gate = deferred<void>();
+  const listing = connections.inFolder("INBOX", async ({ told }) => {
+    told!.set(1, { uid: 1, sections: new Map() });
+    await gate.promise;
+  }, { asks: true });
+  const left = () =>
+    connections.inFolder("INBOX", async ({ told }) => told!.size, { glance: true, asks: true });
+  await settle();
+  await connections.inFolder("INBOX", async () => {}, { asks: true });
+  gate.resolve();
+  await listing;
+  assert.equal(clients.length, 2);
+  // The first one is the free one that comes first.
+  await connections.inFolder("INBOX", async () => {}, { write: true });
+  for (let n = 0; n < 2; n++) assert.equal(await left(), 0);
+});
+
 test("never more connections than allowed; whoever is too many waits, first come first served", async () => {
   const { connections, clients } = pool({ limit: 2 });
   const gates = Array.from({ length: 5 }, () => deferred<void>());
