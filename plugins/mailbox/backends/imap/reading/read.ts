@@ -5,7 +5,7 @@ import type { Connections, OpenFolder } from "../connections/connections.ts";
 import { fieldsOf } from "./fetch.ts";
 import type { ItemIndex, Located } from "../items/item_index.ts";
 import { inPlace } from "../items/item_store.ts";
-import { mostFacts, readFacts } from "../connections/message_facts.ts";
+import { readFacts } from "../connections/message_facts.ts";
 import { type How, type Opened, readOpened, unreadable } from "./opened.ts";
 import type { Places } from "../folders/places.ts";
 import { readStructure } from "./structure.ts";
@@ -21,13 +21,16 @@ export interface Reading {
   readonly roots?: ThreadRoots;
 }
 
-/** Items that are read together, and about how many bytes of them are held at a time. */
-const BATCH = mostFacts;
-const BUDGET = 8 * 1024 * 1024;
+/**
+ * Items that are read together, and about how many bytes of them are held at a time. Few: while one
+ * batch is made use of, the server works on the next one.
+ */
+const BATCH = 50;
+const BUDGET = 4 * 1024 * 1024;
 
 /**
  * Reads items in the order asked; missing ones, and those marked `\Deleted`, are left out. Memory:
- * a batch of items with the texts that are wanted.
+ * two batches of items with the texts that are wanted.
  *
  * The conversation of a mail is known by its own header alone: the first of its References, else of
  * In-Reply-To, else its own id. So all that answer with References, as nearly all do, are together
@@ -42,10 +45,14 @@ export async function* readItems(
 ): AsyncGenerator<Item> {
   const ready = new Map<ItemId, Item | undefined>();
   const last = new Map(ids.map((id, at) => [id, at]));
+  let coming: ReturnType<typeof readBatch> | undefined;
   for (const [at, id] of ids.entries()) {
     if (!ready.has(id)) {
-      const batch = ids.slice(at, at + BATCH).filter((each) => !ready.has(each));
-      for (const [read, item] of await readBatch(reading, batch, want)) ready.set(read, item);
+      const batch = await (coming ?? readBatch(reading, ids.slice(at, at + BATCH), want));
+      for (const [read, item] of batch) ready.set(read, item);
+      const rest = ids.slice(at).filter((each) => !ready.has(each)).slice(0, BATCH);
+      coming = rest.length > 0 ? readBatch(reading, rest, want) : undefined;
+      coming?.catch(() => {}); // whoever goes on hears of it
     }
     const item = ready.get(id);
     if (last.get(id) === at) ready.delete(id);

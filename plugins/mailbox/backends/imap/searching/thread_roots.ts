@@ -11,7 +11,6 @@ import type { Reading } from "../reading/read.ts";
 /** Conversations that were read lately, and the Message-ID of the first mail of each. */
 export interface ThreadRoots {
   get(thread: string): string | undefined;
-  has(thread: string): boolean;
   set(thread: string, root: string): unknown;
 }
 
@@ -22,7 +21,7 @@ const LOOKED = 1000;
 export function threadOf(facts: MailFacts, roots: ThreadRoots | undefined): string {
   const thread = freshThread(facts);
   const root = rootOf(facts);
-  if (root !== undefined && !roots?.has(thread)) roots?.set(thread, root);
+  if (root !== undefined) roots?.set(thread, root);
   return thread;
 }
 
