@@ -16,7 +16,7 @@ import {
 } from "./judge.ts";
 import { tell } from "./notices.ts";
 import type { OutboxParts } from "./parts.ts";
-import { lease, type Queue } from "./queue.ts";
+import { lease, type Queue, TakenOver } from "./queue.ts";
 import { withoutBcc } from "./submission.ts";
 
 /** Works on messages that the caller has leased from the queue, and gives them back. */
@@ -180,14 +180,21 @@ export class Journey {
         to.includes(one.address) ? { ...withoutRelay(one.address), round: entry.rounds } : one
       );
     }
+    let taken: TakenOver | undefined;
     const verdicts = await relay.handOver({
       from: entry.sender,
       to,
       size: entry.size,
       mime: this.#bytes(entry),
-      committing: () => this.#queue.committing(entry.id, to),
+      committing: () =>
+        this.#queue.committing(entry.id, to).catch((error) => {
+          if (error instanceof TakenOver) taken = error;
+          throw error;
+        }),
       signal,
     });
+    // Whoever goes on with it writes down how it came off.
+    if (taken) throw taken;
     const trouble = [...verdicts.values()].find(({ relayTrouble }) => relayTrouble);
     // One account's server says nothing about the one of all the others.
     if (!own && !signal.aborted) this.#trouble = trouble?.diagnostic;

@@ -368,6 +368,38 @@ test("A computer that slept longer than a lease goes on with what it was at, and
   await stop();
 });
 
+test("A process that slept while another one went on with its mail hands over nothing more", async (t) => {
+  const r = await rig(t);
+  const ends: string[] = [];
+  let wake: (() => void) | undefined;
+  const relayOf = (name: string): Relay => ({
+    place: "far away",
+    async handOver({ to, committing }) {
+      if (name === "sleeper") await new Promise<void>((resolve) => wake = resolve);
+      await committing().then(() => ends.push(name), () => ends.push(`${name} stops`));
+      const verdict = ends.at(-1) === name ? "sent" : "temporary";
+      return new Map(to.map((one) => [one, { kind: verdict, status: "", diagnostic: name }]));
+    },
+    check: () => Promise.resolve(),
+  });
+  const process = (name: string) =>
+    outboxOf(r, undefined, { submission: () => ({ relay: relayOf(name), saves: false }) });
+  const [sleeper, other] = [process("sleeper"), process("other")];
+  void sleeper.outbox.send(anna, outgoing(message, ["x@far.test"]), "1");
+  await until(() => wake !== undefined);
+  await r.db.run("UPDATE mailbox_outgoing SET due = 0 WHERE due IS NOT NULL");
+  other.start();
+  await until(drained(other.outbox));
+  wake!();
+  await until(() => ends.length === 2);
+  for (let turn = 0; turn < 100; turn++) await settle();
+  await other.stop();
+  assert.deepEqual(ends, ["other", "sleeper stops"]);
+  const states = await r.db.all<{ state: string }>("SELECT state FROM mailbox_outgoing_recipient");
+  assert.deepEqual(states.map(({ state }) => state), ["sent"]);
+  assert.ok(await drained(other.outbox)());
+});
+
 test("Housekeeping forgets what was never accepted after a day, what is done after a month", async (t) => {
   const r = await rig(t);
   const { outbox } = outboxOf(r, undefined);

@@ -6,6 +6,11 @@ import type { Acceptance, Entry, Recipient } from "./entry.ts";
 /** How long whoever works on a message has it for himself before it is free again, in ms. */
 export const lease = 120_000;
 
+/** A process that slept longer than its lease finds that another one goes on with the message. */
+export class TakenOver extends Error {
+  override name = "TakenOver";
+}
+
 const chunkSize = 256 * 1024;
 
 type Num = number;
@@ -161,15 +166,21 @@ export class Queue {
     await this.#db.run(`UPDATE mailbox_outgoing SET save_sent = 0 WHERE id = ?`, [id]);
   }
 
-  /** From here on nobody may hand the message to these recipients again. */
+  /**
+   * From here on nobody may hand the message to these recipients again. Throws {@link TakenOver} where
+   * somebody else is at it.
+   */
   async committing(id: number, addresses: readonly string[]): Promise<void> {
     await this.#db.transaction(async (tx) => {
       for (const address of addresses) {
-        await tx.run(
+        const { changes } = await tx.run(
           `UPDATE mailbox_outgoing_recipient SET state = 'committing'
             WHERE outgoing_id = ? AND address = ? AND state = 'waiting'`,
           [id, address],
         );
+        if (changes === 0) {
+          throw new TakenOver(`Cannot hand over outgoing mail ${id}: another process is at it`);
+        }
       }
     });
   }
