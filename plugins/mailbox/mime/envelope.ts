@@ -72,6 +72,8 @@ function oneLine(text: string): string {
 /** RFC 5322 ids in angle brackets; a field without any is taken as one id per word. */
 function messageIds(field: string | undefined): string[] {
   if (!field) return [];
+  const only = /^\s*<([^<>\s]{1,990})>\s*$/.exec(field);
+  if (only) return [only[1]!];
   const text = field.slice(0, FIELD_LIMIT);
   const bracketed = [...text.matchAll(/<([^<>\s]{1,990})>/g)].map((match) => match[1]!);
   const ids = bracketed.length
@@ -85,11 +87,12 @@ function messageIds(field: string | undefined): string[] {
 function date(field: string | undefined): number | undefined {
   if (!field) return undefined;
   const text = field.slice(0, 200).replace(/\([^()]*\)/g, " ").replace(/\s+/g, " ").trim();
-  for (const attempt of [text, text.replace(/ [A-Za-z]{1,5}$/, " GMT"), `${text} GMT`]) {
-    const time = Date.parse(attempt);
-    if (Number.isFinite(time) && Math.abs(time) < 253_402_300_800_000) return time;
-  }
-  return undefined;
+  return timeOf(text) ?? timeOf(text.replace(/ [A-Za-z]{1,5}$/, " GMT")) ?? timeOf(`${text} GMT`);
+}
+
+function timeOf(text: string): number | undefined {
+  const time = Date.parse(text);
+  return Number.isFinite(time) && Math.abs(time) < 253_402_300_800_000 ? time : undefined;
 }
 
 function importance(header: Header): Mail["importance"] {

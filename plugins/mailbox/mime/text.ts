@@ -56,25 +56,31 @@ export async function assembleText(
   if (!bodies.some((body) => body[form].length)) return undefined;
   const other = form === "text" ? "html" : "text";
   let content = "";
-  let size = 0;
+  /** Bytes of it, and of what is not in it. */
+  let [length, left] = [0, 0];
   for (const body of bodies) {
     const own = body[form].length > 0;
     for (const place of own ? body[form] : body[other]) {
-      const room = Math.max(0, limit - utf8Length(content));
-      const piece = await readText(place, room, read, first);
+      const piece = await readText(place, Math.max(0, limit - length), read, first);
       const text = own
         ? piece.content
         : form === "text"
         ? asPlain(piece.content)
         : asHtml(piece.content);
-      if (content && form === "text" && !content.endsWith("\n")) content += "\r\n";
+      if (content && form === "text" && !content.endsWith("\n")) {
+        content += "\r\n";
+        length += 2;
+      }
       content += text;
-      size += Math.max(0, piece.size - utf8Length(piece.content));
+      const bytes = utf8Length(piece.content);
+      length += own ? bytes : utf8Length(text);
+      left += Math.max(0, piece.size - bytes);
     }
   }
-  const full = utf8Length(content) + size;
+  const full = length + left;
   const cut = cutText(content, limit);
-  return { content: cut, size: full, truncated: utf8Length(cut) < full };
+  const kept = cut.length === content.length ? length : utf8Length(cut);
+  return { content: cut, size: full, truncated: kept < full };
 }
 
 /** Nothing needs more bytes for one of text: UTF-32 in quoted-printable, or a great many controls. */

@@ -37,12 +37,18 @@ interface Meant {
  * this server's own lets them in. What it has checked goes into the keyring.
  */
 export function imapAuthenticator(parts: AuthenticatorParts): Authenticator {
+  // Whoever is asked about a login is asked to check it next.
+  const logins = new WeakMap<Credentials, Promise<Meant | undefined>>();
   const authenticate = async (who: Credentials) => {
-    const meant = await whoIsMeant(parts, who.user);
+    const meant = await (logins.get(who) ?? whoIsMeant(parts, who.user));
     return meant && await authenticated(parts, meant, who);
   };
   return Object.assign(authenticate, {
-    claims: async ({ user }: Credentials) => await whoIsMeant(parts, user) !== undefined,
+    async claims(who: Credentials) {
+      const meant = whoIsMeant(parts, who.user);
+      logins.set(who, meant);
+      return await meant !== undefined;
+    },
   });
 }
 
