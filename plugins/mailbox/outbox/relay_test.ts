@@ -192,22 +192,6 @@ test("An abort while it is written down that the end comes leaves it to come, an
   await server.close();
 });
 
-test("What cannot be written down is not sent", async () => {
-  const server = await fakeRelay();
-  const relay = makeRelay({ ...plainRelay, port: server.port }, () => "mail.example.test")!;
-  const verdicts = await relay.handOver({
-    from: "anna@example.test",
-    to: ["x@far.test"],
-    size: 100,
-    mime: chunks("Subject: x\r\n\r\n"),
-    committing: () => Promise.reject(new Error("Cannot write: the disk is full")),
-    signal: new AbortController().signal,
-  });
-  assert.equal(verdicts.get("x@far.test")!.kind, "temporary");
-  assert.deepEqual(server.got, []);
-  await server.close();
-});
-
 test("A connection that breaks before the data is no doubt, however small the message is", async () => {
   const server = await fakeRelay({
     onRcptTo: () => server.hangUp(),
