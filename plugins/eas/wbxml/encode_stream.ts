@@ -31,11 +31,15 @@ export async function* encodeStream(
   late?: Late,
 ): AsyncGenerator<Chunk, void> {
   const writer = new Writer(2 * chunk);
+  const isLate = late && lateness(late);
   const open: Children[] = [listed([root])];
   try {
     for (let parent = open.at(-1); parent !== undefined; parent = open.at(-1)) {
       let element = parent.next();
-      if (element instanceof Promise) element = yield* awaited(element, writer, late);
+      if (element instanceof Promise) {
+        if (writer.size > 0 && await isLate?.(element)) yield writer.take();
+        element = await element;
+      }
       if (element === undefined) {
         open.pop();
         if (open.length > 0) writer.close();
@@ -43,12 +47,12 @@ export async function* encodeStream(
         write(writer, element);
       } else if (hasChildren(element)) {
         const children = element.value instanceof Flow
-          ? yield* awaited(flowing(element.value), writer, late)
+          ? yield* awaited(flowing(element.value), writer, isLate)
           : listed(element.children);
         writer.open(codeFor(element.tag), children !== undefined);
         if (children !== undefined) open.push(children);
       } else {
-        yield* leaf(writer, element, chunk, late);
+        yield* leaf(writer, element, chunk, isLate);
       }
       if (writer.size >= chunk) yield writer.take();
     }
@@ -61,16 +65,34 @@ export async function* encodeStream(
 /** Resolves when what is there must not be held back any longer. */
 export type Late = () => Promise<unknown>;
 
+/** Whether it is late before a source has come. */
+type Lateness = (source: Promise<unknown>) => Promise<boolean>;
+
+/** One question serves for all sources until it is answered: there may be thousands of them. */
+function lateness(late: Late): Lateness {
+  let tell = (_late: boolean) => {};
+  let asked = false;
+  return (source) =>
+    new Promise((resolve) => {
+      tell = resolve;
+      const here = () => resolve(false);
+      source.then(here, here);
+      if (asked) return;
+      asked = true;
+      void late().then(() => {
+        asked = false;
+        tell(true);
+      });
+    });
+}
+
 /** Waits for a source, but not with all that is written in hand. */
 async function* awaited<T>(
   source: Promise<T>,
   writer: Writer,
-  late: Late | undefined,
+  isLate: Lateness | undefined,
 ): AsyncGenerator<Chunk, T> {
-  if (late && writer.size > 0) {
-    const isLate = await Promise.race([source.then(() => false), late().then(() => true)]);
-    if (isLate) yield writer.take();
-  }
+  if (writer.size > 0 && await isLate?.(source)) yield writer.take();
   return await source;
 }
 
@@ -126,15 +148,15 @@ async function* leaf(
   writer: Writer,
   element: Element,
   chunk: number,
-  late: Late | undefined,
+  isLate: Lateness | undefined,
 ): AsyncGenerator<Chunk, void> {
   const { value } = element;
   const code = codeFor(element.tag);
   if (value instanceof Leaf) {
     if (code.opaque) {
-      const all = yield* awaited(collected(value.pieces), writer, late);
+      const all = yield* awaited(collected(value.pieces), writer, isLate);
       yield* bytes(writer, code, all, chunk);
-    } else yield* text(writer, code, value.pieces, chunk, late);
+    } else yield* text(writer, code, value.pieces, chunk, isLate);
   } else if (value instanceof Uint8Array) {
     yield* bytes(writer, code, value, chunk);
   } else if (typeof value === "string" && value.length > chunk && !code.opaque) {
@@ -149,17 +171,17 @@ async function* text(
   code: Code,
   source: Stream | Iterable<string>,
   chunk: number,
-  late?: Late,
+  isLate?: Lateness,
 ): AsyncGenerator<Chunk, void> {
   const pieces = characters(source, chunk)[Symbol.asyncIterator]();
   let ended = false;
   try {
-    const first = yield* awaited(pieces.next(), writer, late);
+    const first = yield* awaited(pieces.next(), writer, isLate);
     ended = first.done === true;
     if (ended) return writer.open(code, false);
     writer.open(code, true);
     writer.startText();
-    for (let piece = first; !piece.done; piece = yield* awaited(pieces.next(), writer, late)) {
+    for (let piece = first; !piece.done; piece = yield* awaited(pieces.next(), writer, isLate)) {
       writer.text(piece.value);
       if (writer.size >= chunk) yield writer.take();
     }

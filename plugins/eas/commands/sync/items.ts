@@ -7,6 +7,7 @@ import { mailItem } from "../../schema/mail_item.ts";
 import { changeSince } from "../../schema/marks.ts";
 import { type ItemOptions, untruncated, withoutBodies } from "../../schema/options.ts";
 import type { Work } from "../work.ts";
+import { goingOn } from "./going_on.ts";
 import type { Op } from "./hunt.ts";
 import type { Stubs } from "./relief.ts";
 
@@ -31,24 +32,10 @@ export interface Begun {
 export function beginReading(ops: readonly Op[], options: ItemOptions, call: EasCall): Begun {
   const [told, read] = parted(ops, call);
   const byItem = new Map(read.map((op) => [op.item, op]));
-  const items = read.length === 0 ? [] : call.mailbox.read([...byItem.keys()], wantedOf(options));
-  return { told, byItem, items: begun(items) };
-}
-
-/** The same, of which the first is on its way. */
-function begun<T>(all: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
-  const source = (async function* () {
-    yield* all;
-  })();
-  const first = source.next();
+  const items = call.mailbox.read([...byItem.keys()], wantedOf(options))[Symbol.asyncIterator]();
+  const first = items.next();
   first.catch(() => {}); // whoever goes on hears of it
-  return (async function* () {
-    try {
-      for (let next = await first; !next.done; next = await source.next()) yield next.value;
-    } finally {
-      await source.return(undefined);
-    }
-  })();
+  return { told, byItem, items: goingOn(first, items) };
 }
 
 /** How items of a collection are written. */

@@ -5,6 +5,7 @@ import type { Work } from "../work.ts";
 import type { CollectionAnswer } from "./collection.ts";
 import { leans } from "./read.ts";
 import type { Answered } from "./device_commands.ts";
+import { goingOn } from "./going_on.ts";
 import { beginReading, type Begun, type ItemWriter, itemWriter } from "./items.ts";
 import { isRefusal, type Refusal } from "./request.ts";
 
@@ -97,14 +98,7 @@ async function* commands(
 ): AsyncIterable<Element> {
   const iterator = items.commands(ops)[Symbol.asyncIterator]();
   const first = await iterator.next();
-  if (!first.done) yield el("AirSync:Commands", new Flow(from(first.value, iterator)));
-}
-
-async function* from(first: Element, rest: AsyncIterator<Element>): AsyncIterable<Element> {
-  try {
-    yield first;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
+  if (!first.done) {
+    yield el("AirSync:Commands", new Flow(goingOn(Promise.resolve(first), iterator)));
   }
 }
