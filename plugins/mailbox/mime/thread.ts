@@ -1,5 +1,5 @@
 // Conversations: which messages belong together, by their references (RFC 5322 3.6.4).
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MailFacts } from "./mod.ts";
 import { isReplySubject } from "./topic.ts";
 
@@ -56,5 +56,5 @@ function idKey(messageId: string): string {
 }
 
 function key(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return hash("sha256", text, "hex").slice(0, 32);
 }

@@ -19,7 +19,7 @@ import { Orders } from "./items/order.ts";
 import { Pace } from "./push/pace.ts";
 import { PlaceBook } from "./folders/places.ts";
 import { imapPlace, type Server } from "./servers/server.ts";
-import type { ThreadRoots } from "./searching/thread_roots.ts";
+import { type ThreadRoots, threadRoots } from "./searching/thread_roots.ts";
 import { Watcher } from "./push/watcher.ts";
 
 /** What the accounts of one server share. */
@@ -147,7 +147,7 @@ export class Desks {
       wrote: (folder) => watcher.changed(folder),
     };
     const items = openItems(store, this.#orders);
-    const roots = new LRUCache<string, string>({ max: MOST_ROOTS });
+    const roots = threadRoots(MOST_ROOTS);
     return {
       connections,
       places,

@@ -14,6 +14,21 @@ export interface ThreadRoots {
   set(thread: string, root: string): unknown;
 }
 
+/**
+ * Remembers so many conversations, and forgets those that came first: they are noted for every message
+ * that is read, which a cache that orders by use would make dearer than all else that finds them.
+ */
+export function threadRoots(most: number): ThreadRoots {
+  const roots = new Map<string, string>();
+  return {
+    get: (thread) => roots.get(thread),
+    set(thread, root) {
+      roots.set(thread, root);
+      if (roots.size > most) roots.delete(roots.keys().next().value!);
+    },
+  };
+}
+
 /** The newest messages of each folder that are looked at for a conversation nobody has read lately. */
 const LOOKED = 1000;
 
