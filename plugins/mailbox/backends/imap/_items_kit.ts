@@ -96,7 +96,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
   const desk: Desk = {
     box: mailboxOf(store, places, connections),
     store,
-    with: (store) => ({ ...desk, store, box: mailboxOf(store, places, connections) }),
+    with: (store) => ({ ...desk, store, box: mailboxOf(store, places, store.connections) }),
     db,
     clock,
     user,

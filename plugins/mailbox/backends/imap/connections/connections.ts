@@ -43,6 +43,11 @@ export interface OpenFolder {
    * the next page.
    */
   readonly told?: Map<number, Told>;
+  /**
+   * What will most likely be wanted next: asked after the next glance, which reads what was told now,
+   * and added to `told`. Nobody waits for it but whoever uses this connection then.
+   */
+  readonly inAdvance?: (ask: () => Promise<Iterable<Told>>) => void;
   /** Notes that what this connection sees is not older than the folder's rows of that version. */
   readonly looked?: (version: number) => void;
 }
@@ -136,8 +141,11 @@ class Pool implements Connections {
       const { client, told } = line;
       const renew = () => line.renew();
       const looked = (version: number) => line.looked(version);
+      const inAdvance = (ask: () => Promise<Iterable<Told>>) => line.inAdvance(ask);
       try {
-        const result = await line.work(() => work({ client, mailbox, told, renew, looked }));
+        const result = await line.work(() =>
+          work({ client, mailbox, told, inAdvance, renew, looked })
+        );
         line.keep(how);
         return result;
       } finally {

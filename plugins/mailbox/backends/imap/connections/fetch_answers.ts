@@ -16,28 +16,66 @@ export interface Told {
   /** INTERNALDATE in milliseconds. */
   readonly date?: number;
   readonly size?: number;
+  /** RFC 7162: up to 63 bits. */
+  readonly modseq?: bigint | undefined;
   /** BODYSTRUCTURE, not read yet. */
   readonly structure?: Token;
   /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`, `TEXT`. */
   readonly sections: ReadonlyMap<string, Uint8Array>;
 }
 
-/** While `work` runs, `hear` is told of FETCH answers, and nobody else is. */
-export async function hearingFetch<R>(
+/** Of each connection, the end of what asks for FETCH answers now. */
+const asking = new WeakMap<ImapFlow, Promise<unknown>>();
+
+/**
+ * While `work` runs, `hear` is told of FETCH answers, and nobody else is. Whoever comes meanwhile has
+ * to wait: an answer does not say whom it is for.
+ */
+export function hearingFetch<R>(
+  client: ImapFlow,
+  hear: (told: Told) => void,
+  work: () => Promise<R>,
+): Promise<R> {
+  const turn = Promise.resolve(asking.get(client)).then(() => listen(client, hear, work));
+  asking.set(client, turn.catch(() => {}));
+  return turn;
+}
+
+async function listen<R>(
   client: ImapFlow,
   hear: (told: Told) => void,
   work: () => Promise<R>,
 ): Promise<R> {
   const stop = takeAnswers(client, (line) => {
     const answer = readFetch(line);
-    if (answer) hear(answer);
-    return answer !== undefined;
+    if (!answer) return false;
+    notice(client, answer);
+    hear(answer);
+    return true;
   });
   try {
     return await work();
   } finally {
     stop();
   }
+}
+
+/**
+ * A change since the folder's numbers were told. Servers tell it once, in an answer to whatever is
+ * asked next, also where that asks for flags: whoever looks at the folder next has to know of it.
+ */
+function notice(client: ImapFlow, answer: Told): void {
+  const { mailbox } = client;
+  const { modseq } = answer;
+  if (!mailbox || modseq === undefined || !mailbox.highestModseq) return;
+  if (modseq <= mailbox.highestModseq) return;
+  mailbox.highestModseq = modseq;
+  client.emit("flags", changeOf(client, answer));
+}
+
+/** As imapflow tells it. */
+export function changeOf({ mailbox }: ImapFlow, { uid, flags }: Told) {
+  return { path: mailbox ? mailbox.path : "", seq: 0, uid, flags: new Set(flags) };
 }
 
 /** undefined: it is no FETCH answer, or not as one should be. */
@@ -89,6 +127,7 @@ class Reader {
       else if (name === "FLAGS") told.flags = new Set(words(value));
       else if (name === "RFC822.SIZE") told.size = Number(word(value)) || 0;
       else if (name === "INTERNALDATE") told.date = parseInternalDate(word(value) ?? "");
+      else if (name === "MODSEQ") told.modseq = modseqIn(words(value)[0]);
       else if (name === "BODYSTRUCTURE") told.structure = value;
     }
   }
@@ -187,4 +226,8 @@ class Reader {
     if (literal?.length !== length) throw new Unreadable();
     return literal;
   }
+}
+
+function modseqIn(text = ""): bigint | undefined {
+  return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }

@@ -42,6 +42,7 @@ test("items come by name, sections by where they are and where they begin", () =
       uid: 7,
       flags: ["\\Seen", "$Forwarded"],
       size: 4711,
+      modseq: 9n,
       date: Date.UTC(2026, 2, 1, 8, 15),
       "HEADER.FIELDS<0>": "A: b",
       "1.2<300>": "",

@@ -28,6 +28,12 @@ export class Line {
   #at = -1;
   /** The open folder's numbers are right. */
   #right = false;
+  /** What is to be asked in advance, when what was told is read. */
+  #next: (() => Promise<Iterable<Told>>) | undefined;
+  /** What is asked in advance, until it has come. */
+  #coming: Promise<void> | undefined;
+  /** How often what was told ceased to hold. */
+  #forgotten = 0;
   /** The version of the folder's rows than which what is seen here is not older. */
   #version: number | undefined;
 
@@ -35,7 +41,7 @@ export class Line {
     this.client = client;
     const news = () => {
       this.#news = true;
-      this.told.clear();
+      this.#untell();
     };
     for (const event of ["exists", "expunge", "flags", "mailboxClose"]) client.on(event, news);
     onCode(client, "HIGHESTMODSEQ", news);
@@ -51,6 +57,7 @@ export class Line {
    * what EXAMINE costs, and a change of kind would cost as much again, which grows with the folder.
    */
   async enter(path: string, how: Use = {}): Promise<MailboxObject> {
+    await this.#coming;
     const mailbox = this.path === path ? await this.#freshen(path, how) : await this.#open(path);
     if (how.write && mailbox.readOnly) {
       throw new Refused("readonly", `Cannot change ${path}: the server opens it for reading only`);
@@ -66,8 +73,27 @@ export class Line {
 
   /** After work: what only asks leaves everything as it was. */
   keep({ asks, glance }: Use): void {
-    if (asks || glance) this.#at = this.client.stats().sent;
-    else this.forget();
+    if (!asks && !glance) return this.forget();
+    this.#isQuiet();
+    const ask = this.#next;
+    if (!glance || !ask) return;
+    this.#next = undefined;
+    const begun = this.#forgotten;
+    this.#coming = ask().catch(() => []).then((rows) => { // whoever needs them asks again
+      this.#coming = undefined;
+      this.#isQuiet();
+      if (this.#forgotten !== begun) return;
+      for (const row of rows) this.told.set(row.uid, row);
+    });
+  }
+
+  #isQuiet(): void {
+    this.#at = this.client.stats().sent;
+  }
+
+  /** See {@link OpenFolder.inAdvance}. */
+  inAdvance(ask: () => Promise<Iterable<Told>>): void {
+    this.#next = ask;
   }
 
   /** Called before each use: what was seen and told gets old. `now` in milliseconds. */
@@ -79,14 +105,20 @@ export class Line {
 
   /** What was seen and told is not to be relied on any more. */
   forget(): void {
-    this.told.clear();
+    this.#untell();
     this.#version = undefined;
   }
 
   /** See {@link OpenFolder.looked}. What was told under another version may be older than its rows. */
   looked(version: number): void {
-    if (version !== this.#version) this.told.clear();
+    if (version !== this.#version) this.#untell();
     this.#version = version;
+  }
+
+  #untell(): void {
+    this.told.clear();
+    this.#next = undefined;
+    this.#forgotten++;
   }
 
   /** Makes the numbers of the open folder right. */

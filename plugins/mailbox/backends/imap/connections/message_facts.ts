@@ -23,25 +23,27 @@ const items = [
 ];
 
 /** Messages whose facts are asked for together. */
-export const mostFacts = 128;
+const mostFacts = 128;
 /** Bytes of answers that are kept on a connection; usual ones are a kilobyte a message. */
 const MOST_KEPT = 512 * 1024;
 
 /**
  * Lists messages. Few of them are told as a whole: most likely they are read next. `ahead` are those
- * that will most likely be listed after them: where something has to be asked, they are told as well.
+ * that will most likely be listed after them: they are asked for, but not waited for.
  */
 export async function listFacts(
-  { client, told }: OpenFolder,
+  { client, told, inAdvance }: OpenFolder,
   uids: readonly number[],
   ahead: readonly number[] = [],
 ): Promise<Facts[]> {
   const facts: Facts[] = [];
   const rest = new Set(uids);
   if (told && uids.length <= mostFacts) {
-    const rows = await rowsOf(client, told, uids, ahead);
+    keepOnly(told, [...uids, ...ahead]);
+    const rows = await wholeRows(client, uids.filter((uid) => !told.has(uid)));
+    if (rows.bytes <= MOST_KEPT) { for (const [uid, row] of rows.rows) told.set(uid, row); }
     for (const uid of uids) {
-      const row = rows.get(uid) ?? told.get(uid);
+      const row = rows.rows.get(uid) ?? told.get(uid);
       const one = row && whole(row);
       if (!one) continue;
       facts.push(one);
@@ -51,33 +53,26 @@ export async function listFacts(
   // Those that are gone are asked for once more, which costs next to nothing.
   const set = uidSet([...rest].sort((a, b) => a - b));
   for await (const one of fetchFacts(client, set)) facts.push(one);
+  if (told && ahead.slice(0, uids.length).some((uid) => !told.has(uid))) {
+    const unknown = ahead.filter((uid) => !told.has(uid));
+    inAdvance?.(async () => {
+      const { rows, bytes } = await wholeRows(client, unknown);
+      return bytes <= MOST_KEPT ? rows.values() : [];
+    });
+  }
   return facts;
 }
 
-/** What `told` does not tell of these messages; it does from now on, if that is not too much. */
-async function rowsOf(
-  client: ImapFlow,
-  told: Map<number, Told>,
-  uids: readonly number[],
-  ahead: readonly number[],
-): Promise<ReadonlyMap<number, Told>> {
-  const unknown = uids.filter((uid) => !told.has(uid));
-  if (unknown.length === 0) return new Map();
-  const page = new Set(uids);
-  for (const uid of told.keys()) if (!page.has(uid)) told.delete(uid);
+function keepOnly(told: Map<number, Told>, uids: readonly number[]): void {
+  const kept = new Set(uids);
+  for (const uid of told.keys()) if (!kept.has(uid)) told.delete(uid);
+}
+
+/** Everything but texts of messages; and about how many bytes that was. */
+async function wholeRows(client: ImapFlow, uids: readonly number[]) {
   const before = client.stats().received;
-  const rows = await fetchTold(client, [...unknown, ...ahead], items, () => {});
-  const bytes = client.stats().received - before;
-  const kept = bytes <= MOST_KEPT
-    ? rows.keys()
-    : bytes * unknown.length <= MOST_KEPT * rows.size
-    ? unknown
-    : [];
-  for (const uid of kept) {
-    const row = rows.get(uid);
-    if (row) told.set(uid, row);
-  }
-  return rows;
+  const rows = await fetchTold(client, uids, items);
+  return { rows, bytes: client.stats().received - before };
 }
 
 /** undefined: told incompletely, so that its Message-ID is not sure. */

@@ -40,7 +40,8 @@ export async function listItems(
       while (at < end && items.length < limit) {
         const next = Math.min(end, at + Math.min(limit - items.length, mostAtOnce));
         const uids = [...order.uids.subarray(at, next)].sort((a, b) => a - b);
-        const seen = await listFacts(open, uids, from.after ? following(order, next, end) : []);
+        const ahead = from.after ? following(order, next, end) : [];
+        const seen = await listFacts(open, uids, ahead);
         // A device is told of items together with a commit of what it was told, and not before.
         const told = await tell(store, place.number, version, seen, { durable: false });
         items.push(...told.sort(newestFirst).map(stateOf));

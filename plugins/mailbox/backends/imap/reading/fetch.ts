@@ -1,7 +1,7 @@
 // Asks for data of messages by UID, and reads the answers as they are on the wire.
 import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
-import { hearingFetch, type Told } from "../connections/fetch_answers.ts";
+import { changeOf, hearingFetch, type Told } from "../connections/fetch_answers.ts";
 import { uidSet } from "../items/facts.ts";
 import { atom, command, type Token, type Word } from "../connections/raw.ts";
 
@@ -52,12 +52,16 @@ export async function fetchTold(
   if (uids.length === 0) return told;
   const wanted = new Set(uids);
   const asksFlags = items.some(({ value }) => value === "FLAGS");
+  // Flags that are asked for come without it, and may be the only word of a change.
+  const asked = asksFlags && countsChanges(client) ? [...items, atom("MODSEQ")] : items;
   try {
     await hearingFetch(client, (row) => {
       // A change that the server tells of meanwhile: nobody else would hear of it.
-      if (row.flags && !asksFlags) client.emit("flags", changeOf(client, row));
+      if (row.flags && !(asksFlags && wanted.has(row.uid))) {
+        client.emit("flags", changeOf(client, row));
+      }
       if (wanted.has(row.uid)) told.set(row.uid, merged(told.get(row.uid), row));
-    }, () => command(client, "UID FETCH", [setOf(uids), items]));
+    }, () => command(client, "UID FETCH", [setOf(uids), asked]));
     return told;
   } catch (error) {
     const code = codeIn(error);
@@ -79,17 +83,16 @@ export async function fetchTold(
   }
 }
 
+function countsChanges({ enabled, mailbox }: ImapFlow): boolean {
+  return enabled.has("CONDSTORE") && mailbox !== false && !mailbox.noModseq;
+}
+
 /** Refusals that are no message's fault: RFC 5530, and what servers make of it. */
 const busy = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "AUTHORIZATIONFAILED"]);
 
 function codeIn(error: unknown): string {
   const { serverResponseCode } = error as { serverResponseCode?: string };
   return serverResponseCode?.toUpperCase() ?? "";
-}
-
-/** As imapflow tells it. */
-function changeOf({ mailbox }: ImapFlow, { uid, flags }: Told) {
-  return { path: mailbox ? mailbox.path : "", seq: 0, uid, flags: new Set(flags) };
 }
 
 /** A server may tell of one message in several answers, also of flags that changed just now. */

@@ -3,18 +3,19 @@ import type { ImapFlow } from "imapflow";
 import { type Part, readWanted, sparing } from "../../../mime/mod.ts";
 import type { Item, ItemId, ItemState, Mail, Want } from "../../../model.ts";
 import type { Told } from "../connections/fetch_answers.ts";
-import { fetchTold, peek, type Stretch } from "./fetch.ts";
+import { fetchTold, fieldsOf, peek, type Stretch } from "./fetch.ts";
 import type { Located } from "../items/item_index.ts";
 import { flagsText, marksOf } from "../items/marks.ts";
 import { atom } from "../connections/raw.ts";
 import { threadOf, type ThreadRoots } from "../searching/thread_roots.ts";
-import { type Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
+import { readStructure } from "./structure.ts";
+import { Bytes, firstStretches, Missing } from "./wanted_bytes.ts";
 
 /** How often a message may turn out to need more bytes. */
 const ROUNDS = 40;
 
 /** A message that is being read. */
-export interface Opened {
+interface Opened {
   readonly item: Located;
   readonly told: Told;
   readonly root: Part;
@@ -27,30 +28,73 @@ export interface How {
   readonly roots: ThreadRoots | undefined;
 }
 
-/** Reads messages, as many as the budget allows and at least one, until none needs more bytes. */
-export async function readOpened(
+/** A message, and what is to be fetched of it. */
+type Waiting = readonly [Opened, readonly Stretch[]];
+
+/** Messages whose first bytes are on their way. */
+export interface Begun {
+  readonly waiting: readonly Waiting[];
+  /** Those of which nothing is fetched; undefined: it is gone. */
+  readonly others: ReadonlyMap<ItemId, Item | undefined>;
+  /** Why the server refused some of them. */
+  readonly refused: Promise<ReadonlyMap<Opened, string>>;
+}
+
+/** Opens messages of which this was told, as far as the budget goes, and asks for their first bytes. */
+export function beginReading(
   client: ImapFlow,
-  opened: readonly Opened[],
-  how: How,
+  items: readonly Located[],
+  told: ReadonlyMap<number, Told>,
+  want: Want,
   budget: { left: number },
-  read: Map<ItemId, Item | undefined>,
-): Promise<void> {
-  let waiting: [Opened, Stretch[]][] = [];
-  for (const one of opened) {
-    if (budget.left <= 0 && waiting.length > 0) break;
-    const stretches = firstStretches(one.root, how.want);
-    budget.left -= Math.min(one.told.size ?? 0, sum(stretches.map(({ to }) => to))) + 4096;
-    waiting.push([one, stretches]);
+): Begun {
+  const waiting: Waiting[] = [];
+  const others = new Map<ItemId, Item | undefined>();
+  for (const item of items) {
+    const facts = told.get(item.uid);
+    const gone = !facts || facts.flags?.has("\\Deleted");
+    if (gone) others.set(item.id, undefined);
+    else if (!facts.structure) {
+      others.set(item.id, unreadable(item, facts, "nothing of its structure"));
+    } else if (budget.left > 0) {
+      const root = readStructure(facts.structure, fieldsOf(facts), facts.size ?? 0);
+      const stretches = firstStretches(root, want);
+      budget.left -= Math.min(facts.size ?? 0, sum(stretches.map(({ to }) => to))) + 4096;
+      waiting.push([{ item, told: facts, root, bytes: new Bytes() }, stretches]);
+    }
   }
-  for (let round = 0; waiting.length > 0; round++) {
-    const refused = await fetchStretches(client, waiting);
-    const short: typeof waiting = [];
+  const refused = fetchStretches(client, waiting);
+  refused.catch(() => {}); // whoever ends it hears of it
+  return { waiting, others, refused };
+}
+
+/** The messages as items, when none needs more bytes. */
+export async function endReading(
+  client: ImapFlow,
+  { waiting, others, refused }: Begun,
+  how: How,
+): Promise<Map<ItemId, Item | undefined>> {
+  return new Map([...others, ...await assembleAll(client, waiting, await refused, how)]);
+}
+
+/** Messages whose first bytes have come; more is fetched of those that need it. */
+async function assembleAll(
+  client: ImapFlow,
+  some: readonly Waiting[],
+  reasons: ReadonlyMap<Opened, string>,
+  how: How,
+): Promise<Map<ItemId, Item | undefined>> {
+  const read = new Map<ItemId, Item | undefined>();
+  for (let waiting = some, refused = reasons, round = 0;; round++) {
+    const short: Waiting[] = [];
     for (const [one] of waiting) {
       const reason = round < ROUNDS ? refused.get(one) : "no end of it";
       const item = reason === undefined ? await assemble(one, how) : problem(one, reason);
       if (item instanceof Missing) short.push([one, [item.stretch]]);
       else read.set(one.item.id, item);
     }
+    if (short.length === 0) return read;
+    refused = await fetchStretches(client, short);
     waiting = short;
   }
 }
@@ -58,7 +102,7 @@ export async function readOpened(
 /** One command for all messages of which the same is wanted; answers why some were refused. */
 async function fetchStretches(
   client: ImapFlow,
-  waiting: readonly (readonly [Opened, readonly Stretch[]])[],
+  waiting: readonly Waiting[],
 ): Promise<Map<Opened, string>> {
   const refused = new Map<Opened, string>();
   const alike = new Map<string, { stretches: readonly Stretch[]; messages: Map<number, Opened> }>();
@@ -120,7 +164,7 @@ function problem({ item, told }: Opened, reason: string): Item | undefined {
 }
 
 /** An item of which nothing can be shown but that it is there. */
-export function unreadable(item: Located, told: Told, reason: string): Item {
+function unreadable(item: Located, told: Told, reason: string): Item {
   const state = stateOf(item, told);
   const said = `The server cannot show the message: ${reason}`;
   return { id: item.id, folder: item.folder, state, mail: undefined, problem: said };

@@ -1,16 +1,14 @@
 // Reads items of the server: few commands for many, and no more bytes than are wanted.
 import { NotFound } from "../../../api.ts";
-import type { FolderId, Item, ItemId, Want } from "../../../model.ts";
+import type { Item, ItemId, Want } from "../../../model.ts";
 import type { Connections, OpenFolder } from "../connections/connections.ts";
-import { fieldsOf } from "./fetch.ts";
 import type { ItemIndex, Located } from "../items/item_index.ts";
 import { inPlace } from "../items/item_store.ts";
 import { readFacts } from "../connections/message_facts.ts";
-import { type How, type Opened, readOpened, unreadable } from "./opened.ts";
+import { beginReading, type Begun, endReading, type How } from "./opened.ts";
 import type { Places } from "../folders/places.ts";
-import { readStructure } from "./structure.ts";
 import type { ThreadRoots } from "../searching/thread_roots.ts";
-import { Bytes } from "./wanted_bytes.ts";
+import { ahead, handed } from "./portions.ts";
 
 /** What reading works with: one account's. */
 export interface Reading {
@@ -21,16 +19,20 @@ export interface Reading {
   readonly roots?: ThreadRoots;
 }
 
-/**
- * Items that are read together, and about how many bytes of them are held at a time. Few: while one
- * batch is made use of, the server works on the next one.
- */
-const BATCH = 50;
+/** Items that are looked for together, and about how many bytes of them are held at a time. */
+const BATCH = 100;
 const BUDGET = 4 * 1024 * 1024;
+/** Items whose texts are fetched together: the first ones of a batch, and the most. */
+const FIRST = 20;
+const MOST = 50;
+
+/** Some of the items that were asked for; undefined: not there. */
+type Portion = ReadonlyMap<ItemId, Item | undefined>;
 
 /**
- * Reads items in the order asked; missing ones, and those marked `\Deleted`, are left out. Memory:
- * two batches of items with the texts that are wanted.
+ * Reads items in the order asked; missing ones, and those marked `\Deleted`, are left out. While some
+ * are made use of, the server works on the next ones. Memory: two batches of items with the texts that
+ * are wanted.
  *
  * The conversation of a mail is known by its own header alone: the first of its References, else of
  * In-Reply-To, else its own id. So all that answer with References, as nearly all do, are together
@@ -45,14 +47,12 @@ export async function* readItems(
 ): AsyncGenerator<Item> {
   const ready = new Map<ItemId, Item | undefined>();
   const last = new Map(ids.map((id, at) => [id, at]));
-  let coming: ReturnType<typeof readBatch> | undefined;
+  const portions = ahead(readAll(reading, [...last.keys()], want));
   for (const [at, id] of ids.entries()) {
-    if (!ready.has(id)) {
-      const batch = await (coming ?? readBatch(reading, ids.slice(at, at + BATCH), want));
-      for (const [read, item] of batch) ready.set(read, item);
-      const rest = ids.slice(at).filter((each) => !ready.has(each)).slice(0, BATCH);
-      coming = rest.length > 0 ? readBatch(reading, rest, want) : undefined;
-      coming?.catch(() => {}); // whoever goes on hears of it
+    while (!ready.has(id)) {
+      const next = await portions.next();
+      if (next.done) return;
+      for (const [read, item] of next.value) ready.set(read, item);
     }
     const item = ready.get(id);
     if (last.get(id) === at) ready.delete(id);
@@ -60,70 +60,86 @@ export async function* readItems(
   }
 }
 
-/** The first of the items in any case, the others as far as the budget goes; undefined: not there. */
+/** Batch by batch; what one had no room for comes with the next one. */
+async function* readAll(
+  reading: Reading,
+  ids: readonly ItemId[],
+  want: Want,
+): AsyncGenerator<Portion> {
+  for (let rest = ids; rest.length > 0;) {
+    const left = new Set(rest);
+    const batch = rest.slice(0, BATCH);
+    for await (const portion of handed<Portion>((hand) => readBatch(reading, batch, want, hand))) {
+      for (const id of portion.keys()) left.delete(id);
+      yield portion;
+    }
+    rest = [...left];
+  }
+}
+
+/** Hands over the first of the items in any case, the others as far as the budget goes. */
 async function readBatch(
   reading: Reading,
   ids: readonly ItemId[],
   want: Want,
-): Promise<Map<ItemId, Item | undefined>> {
+  hand: (portion: Portion) => void,
+): Promise<void> {
   const { index, roots } = reading;
-  const read = new Map<ItemId, Item | undefined>();
+  const left = new Set(ids);
+  const read = (portion: Portion) => {
+    for (const id of portion.keys()) left.delete(id);
+    hand(portion);
+  };
+  const missing = (gone: readonly ItemId[]) => read(new Map(gone.map((id) => [id, undefined])));
   const located = await index.locate(ids);
-  const folders = new Map<FolderId, ItemId[]>();
-  for (const id of new Set(ids)) {
-    const folder = located.get(id)?.folder;
-    if (folder === undefined) read.set(id, undefined);
-    else folders.set(folder, [...folders.get(folder) ?? [], id]);
-  }
+  const folders = Map.groupBy(ids, (id) => located.get(id)?.folder);
   const budget = { left: BUDGET };
   for (const [folder, inside] of folders) {
-    if (budget.left <= 0) break;
-    const items = await inPlace(reading, folder, async (place, open) => {
-      // A connection that broke may have been half way through.
-      const state = { left: budget.left };
-      const where = await index.settle(place, open) ? await index.locate(inside) : located;
-      const found = await readFolder(
-        open,
-        inside.map((id) => where.get(id)),
-        { want, roots },
-        state,
-      );
-      for (const id of inside) if (!where.has(id)) found.set(id, undefined);
-      return { found, left: state.left };
-    }, { repeatable: true, glance: true }).catch((error) => {
-      // The whole folder is gone, and what was in it.
-      if (!(error instanceof NotFound)) throw error;
-      const found = new Map(inside.map((id): [ItemId, Item | undefined] => [id, undefined]));
-      return { found, left: budget.left };
-    });
-    budget.left = items.left;
-    for (const [id, item] of items.found) read.set(id, item);
-  }
-  return read;
-}
-
-async function readFolder(
-  open: OpenFolder,
-  items: readonly (Located | undefined)[],
-  how: How,
-  budget: { left: number },
-): Promise<Map<ItemId, Item | undefined>> {
-  const read = new Map<ItemId, Item | undefined>();
-  const wanted = items.filter((item) => item !== undefined);
-  const told = await readFacts(open, wanted.map(({ uid }) => uid));
-  const opened: Opened[] = [];
-  for (const item of wanted) {
-    const facts = told.get(item.uid);
-    const gone = !facts || facts.flags?.has("\\Deleted");
-    if (gone) read.set(item.id, undefined);
-    else if (!facts.structure) {
-      read.set(item.id, unreadable(item, facts, "nothing of its structure"));
-    } else {
-      const root = readStructure(facts.structure, fieldsOf(facts), facts.size ?? 0);
-      const bytes = new Bytes();
-      opened.push({ item, told: facts, root, bytes });
+    if (folder === undefined) missing(inside);
+    else if (budget.left <= 0) break;
+    else {
+      await inPlace(reading, folder, async (place, open) => {
+        // A connection that broke may have been half way through.
+        const asked = inside.filter((id) => left.has(id));
+        const where = await index.settle(place, open) ? await index.locate(asked) : located;
+        const there = asked.flatMap((id) => where.get(id) ?? []);
+        missing(asked.filter((id) => !where.has(id)));
+        await readFolder(open, there, { want, roots }, budget, read);
+      }, { repeatable: true, glance: true }).catch((error) => {
+        // The whole folder is gone, and what was in it.
+        if (!(error instanceof NotFound)) throw error;
+        missing(inside.filter((id) => left.has(id)));
+      });
     }
   }
-  await readOpened(open.client, opened, how, budget, read);
-  return read;
+}
+
+/**
+ * The server always has the next portion to work on while one is decoded and made use of; the first
+ * one is small, so that there is something to do soon.
+ */
+async function readFolder(
+  open: OpenFolder,
+  items: readonly Located[],
+  how: How,
+  budget: { left: number },
+  hand: (portion: Portion) => void,
+): Promise<void> {
+  const told = await readFacts(open, items.map(({ uid }) => uid));
+  const portions = portionsOf(items);
+  const begun: Begun[] = [];
+  for (const at of portions.keys()) {
+    for (const portion of portions.slice(begun.length, at + 2)) {
+      begun.push(beginReading(open.client, portion, told, how.want, budget));
+    }
+    hand(await endReading(open.client, begun[at]!, how));
+  }
+}
+
+function portionsOf<T>(items: readonly T[]): T[][] {
+  const portions: T[][] = [];
+  for (let at = 0, size = FIRST; at < items.length; size = Math.min(2 * size, MOST)) {
+    portions.push(items.slice(at, at += size));
+  }
+  return portions;
 }

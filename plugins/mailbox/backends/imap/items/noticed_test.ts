@@ -1,0 +1,131 @@
+// A server tells each connection of a change once: whatever asks when it does must not keep it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { ImapFlow } from "imapflow";
+import { message } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { needs } from "../../../../../tests/needs.ts";
+import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
+import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
+import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
+import type { Mailbox } from "../../../api.ts";
+import { Device } from "../_device_kit.ts";
+import { type Desk, openDesk } from "../_items_kit.ts";
+import type { ItemStore } from "./item_store.ts";
+
+/** A store where `come` happens each time that a folder was entered, and nothing was asked yet. */
+function interrupted(store: ItemStore, come: () => Promise<unknown>): ItemStore {
+  const { connections } = store;
+  return {
+    ...store,
+    connections: {
+      account: connections.account,
+      use: (work, how) => connections.use(work, how),
+      own: (wanted) => connections.own(wanted),
+      leave: (path, delimiter) => connections.leave(path, delimiter),
+      retire: () => connections.retire(),
+      close: () => connections.close(),
+      inFolder: (path, work, how) =>
+        connections.inFolder(path, async (open) => {
+          await come();
+          return await work(open);
+        }, how),
+    },
+  };
+}
+
+/** What is asked of the mailbox: first of all, and when the change comes. `ids`: the newest first. */
+type Ask = (
+  box: Mailbox,
+  inbox: string,
+  ids: string[],
+  time: "before" | "then",
+) => Promise<unknown>;
+
+const asks: Readonly<Record<string, Ask>> = {
+  "a listing": (box, inbox) => box.list(inbox, {}, 100),
+  "a listing of others": (box, inbox) => box.list(inbox, {}, 1),
+  "a listing of very many": (box, inbox) => box.list(inbox, {}, 400),
+  "a listing of another page": async (box, inbox, _, time) => {
+    if (time === "then") await box.list(inbox, { after: (await box.list(inbox, {}, 1)).next! }, 1);
+  },
+  "a listing of a longer time": (box, inbox, _, time) =>
+    box.list(inbox, time === "before" ? { since: Date.UTC(2026, 1, 3) } : {}, 1),
+  "a count": (box, inbox) => box.count(inbox, { since: 0 }),
+  "a read": (box, _, ids) => Array.fromAsync(box.read(ids, { text: 100 })),
+  "a read of others": (box, _, ids) => Array.fromAsync(box.read(ids.slice(0, 1), { text: 100 })),
+  "a part": async (box, _, ids) => await Array.fromAsync((await box.part(ids[0]!, "1")).bytes),
+};
+
+for (
+  const { product, found, start } of [
+    {
+      product: "Dovecot",
+      found: needs("dovecot", dovecotPresent()),
+      start: () => startDovecot({ specialFolders: true }),
+    },
+    {
+      product: "Dovecot without QRESYNC",
+      found: needs("dovecot", dovecotPresent()),
+      start: () => startDovecot({ specialFolders: true, without: ["QRESYNC"] }),
+    },
+    {
+      product: "Cyrus",
+      found: needs("cyrus", cyrusPresent()),
+      start: () => startCyrus({ specialFolders: true }),
+    },
+  ]
+) {
+  describe(`a change that ${product} tells while something else is asked`, found, () => {
+    let server: MailServer;
+    before(async () => {
+      if (!found.skip) server = await start();
+    });
+    after(() => server?.stop());
+
+    /** Three messages, which a device has. */
+    async function begin(work: (desk: Desk, device: Device, imap: ImapFlow) => Promise<void>) {
+      const desk = await openDesk({ server, user: await server.addUser() });
+      try {
+        const imap = await desk.other();
+        for (let n = 0; n < 3; n++) {
+          await imap.append("INBOX", message(`no ${n}`), [], new Date(Date.UTC(2026, 1, 1 + n)));
+        }
+        await imap.mailboxOpen("INBOX");
+        await work(desk, await new Device(desk.box, desk.inbox).begin(), imap);
+      } finally {
+        await desk.close();
+      }
+    }
+
+    const changes: Readonly<Record<string, (imap: ImapFlow) => Promise<unknown>>> = {
+      "marked as read": (imap) => imap.messageFlagsAdd("1", ["\\Seen"]),
+      "hidden": (imap) => imap.messageFlagsAdd("1", ["\\Deleted"]),
+      "removed": (imap) => imap.messageDelete("1"),
+    };
+    for (const [change, make] of Object.entries(changes)) {
+      for (const [asking, ask] of Object.entries(asks)) {
+        test(`${asking}: the first message is ${change}, and the device hears of it`, () =>
+          begin(async (desk, device, imap) => {
+            const ids = device.states.map(({ id }) => id).reverse();
+            let come = () => Promise.resolve<unknown>(undefined);
+            const { box } = desk.with(interrupted(desk.store, () => come()));
+            // What is asked once only is out of the way.
+            await ask(box, desk.inbox, ids, "before");
+            await desk.clock.tick(1001);
+            let done: Promise<unknown> | undefined;
+            come = () => done ??= make(imap);
+            await ask(box, desk.inbox, ids, "then");
+            assert.ok(done);
+            for (let n = 0; n < 3; n++) {
+              await desk.clock.tick(1001);
+              await device.sync();
+            }
+            const last = device.items.get(ids.at(-1)!);
+            if (change === "marked as read") assert.equal(last?.marks.read, true);
+            else assert.equal(last, undefined);
+          }));
+      }
+    }
+  });
+}
