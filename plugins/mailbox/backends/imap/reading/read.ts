@@ -6,7 +6,7 @@ import type { ItemIndex, Located } from "../items/item_index.ts";
 import { inPlace } from "../items/item_store.ts";
 import { readFacts } from "../connections/message_facts.ts";
 import { beginReading, type Begun, endReading, type How } from "./opened.ts";
-import type { Places } from "../folders/places.ts";
+import type { Place, Places } from "../folders/places.ts";
 import type { ThreadRoots } from "../searching/thread_roots.ts";
 import { ahead, handed } from "./portions.ts";
 
@@ -93,22 +93,27 @@ async function readBatch(
   const missing = (gone: readonly ItemId[]) => read(new Map(gone.map((id) => [id, undefined])));
   const located = await index.locate(ids);
   const folders = Map.groupBy(ids, (id) => located.get(id)?.folder);
-  const budget = { left: BUDGET };
+  let budget = { left: BUDGET };
   for (const [folder, inside] of folders) {
     if (folder === undefined) missing(inside);
     else if (budget.left <= 0) break;
     else {
-      await inPlace(reading, folder, async (place, open) => {
-        // A connection that broke may have been half way through.
+      const run = async (place: Place, open: OpenFolder) => {
+        // A connection that broke may have been half way through: it has spent nothing.
+        const own = { ...budget };
         const asked = inside.filter((id) => left.has(id));
         const where = await index.settle(place, open) ? await index.locate(asked) : located;
         const there = asked.flatMap((id) => where.get(id) ?? []);
         missing(asked.filter((id) => !where.has(id)));
-        await readFolder(open, there, { want, roots }, budget, read);
-      }, { repeatable: true, glance: true }).catch((error) => {
+        await readFolder(open, there, { want, roots }, own, read);
+        return own;
+      };
+      const how = { repeatable: true, glance: true };
+      budget = await inPlace(reading, folder, run, how).catch((error) => {
         // The whole folder is gone, and what was in it.
         if (!(error instanceof NotFound)) throw error;
         missing(inside.filter((id) => left.has(id)));
+        return budget;
       });
     }
   }

@@ -89,6 +89,18 @@ test("a batch that is cut off in the middle is read once more, and each item com
   }
 });
 
+test("a server that always breaks off at large messages is away, and not asked for ever", async () => {
+  const { reading, ids, close } = await filled(letter("large", "text/plain", "x".repeat(5 << 20)));
+  let texts = 0;
+  fake.rule = ({ name, words }) =>
+    name === "UID FETCH" && words.includes("TEXT]") && ++texts < 10
+      ? { cutAfter: 1000 }
+      : undefined;
+  await assert.rejects(all(readItems(reading, ids, { text: 1e9 })));
+  assert.equal(texts, 2);
+  close();
+});
+
 test("what the server tells unasked between its answers confuses nobody", async () => {
   const { reading, ids, close } = await filled(...five);
   fake.rule = ({ name }) =>
