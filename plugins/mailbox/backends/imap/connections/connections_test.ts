@@ -99,6 +99,65 @@ test("what was told is not relied on after something was done through another co
   for (let n = 0; n < 2; n++) assert.equal(await left(), 0);
 });
 
+const row = (uid: number) => ({ uid, sections: new Map() });
+
+test("what is asked in advance waits for a read, and whoever comes next for its answer", async () => {
+  const { connections, clients } = pool();
+  const gate = deferred<void>();
+  let asked = 0;
+  const list = () =>
+    connections.inFolder("INBOX", async ({ inAdvance }) => {
+      inAdvance!(async () => {
+        asked++;
+        await gate.promise;
+        return [row(7)];
+      });
+    }, { asks: true });
+  const read = () =>
+    connections.inFolder("INBOX", async ({ told }) => [...told!.keys()], { glance: true });
+  await list();
+  await settle();
+  assert.equal(asked, 0);
+  assert.deepEqual(await read(), []);
+  const next = read();
+  await settle();
+  assert.equal(asked, 1);
+  gate.resolve();
+  assert.deepEqual(await next, [7]);
+  assert.equal(clients.length, 1);
+});
+
+test("what comes in advance is not kept where something was done meanwhile", async () => {
+  const { connections, clients } = pool();
+  const [answer, held] = [deferred<void>(), deferred<void>()];
+  const first = connections.inFolder("INBOX", async ({ inAdvance }) => {
+    inAdvance!(() => answer.promise.then(() => [row(7)]));
+    await held.promise;
+  }, { glance: true });
+  await settle();
+  await connections.inFolder("INBOX", async () => {}, { asks: true });
+  held.resolve();
+  await first;
+  assert.equal(clients.length, 2);
+  // The second one is the free one that comes first.
+  await connections.inFolder("INBOX", async () => {}, { write: true });
+  answer.resolve();
+  await settle();
+  // They come in turn.
+  const read = () =>
+    connections.inFolder("INBOX", async ({ told }) => told!.size, { glance: true });
+  assert.deepEqual([await read(), await read()], [0, 0]);
+});
+
+test("a question in advance that fails harms nobody", async () => {
+  const { connections } = pool();
+  const read = () =>
+    connections.inFolder("INBOX", async ({ inAdvance }) => {
+      inAdvance!(() => Promise.reject(new Error("NO")));
+    }, { glance: true });
+  for (let n = 0; n < 3; n++) await read();
+});
+
 test("never more connections than allowed; whoever is too many waits, first come first served", async () => {
   const { connections, clients } = pool({ limit: 2 });
   const gates = Array.from({ length: 5 }, () => deferred<void>());
