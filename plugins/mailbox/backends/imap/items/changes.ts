@@ -6,7 +6,8 @@ import type { OpenFolder } from "../connections/connections.ts";
 import { catchUp } from "./catch_up.ts";
 import { type FolderState, readState, untilFirst } from "./folder_state.ts";
 import { itemId, present, rowsSince, stateOf } from "./item_rows.ts";
-import { inPlace, type ItemStore } from "./item_store.ts";
+import { inPlace, type ItemStore, unlessShut } from "./item_store.ts";
+import type { Place } from "../folders/places.ts";
 import { deleteLeftovers } from "./purge.ts";
 
 /**
@@ -21,7 +22,26 @@ export async function itemChanges(
   since: Cursor | undefined,
   limit: number,
 ): Promise<Page<ItemChange>> {
-  const { number } = await store.places.place(id);
+  const place = await store.places.place(id);
+  const open = () => changesOfOpen(store, place, since, limit);
+  return await unlessShut(place, open, () => changesOfShut(id, since));
+}
+
+/** The cursor of a folder that cannot be opened: no number, so that nothing is missed once it can. */
+const shut = "shut";
+
+/** Such a folder has nothing to tell; where it held mail before, all of that is gone. */
+function changesOfShut(id: FolderId, since: Cursor | undefined): Page<ItemChange> {
+  if (since !== undefined && since !== shut) throw forgotten(id);
+  return { changes: [], cursor: shut, more: false };
+}
+
+async function changesOfOpen(
+  store: ItemStore,
+  { id, number }: Place,
+  since: Cursor | undefined,
+  limit: number,
+): Promise<Page<ItemChange>> {
   await deleteLeftovers(store, id, number);
   for (;;) {
     const { state, more } = await lookAtFolder(store, id, number);
@@ -30,9 +50,7 @@ export async function itemChanges(
       return { changes: [], cursor: String(state.seq), more: false };
     }
     const from = /^\d{1,15}$/.test(since) ? Number(since) : -1;
-    if (from < state.forgotten || from > state.seq) {
-      throw new Forgotten(`Cannot tell what changed in folder ${id} since then`);
-    }
+    if (from < state.forgotten || from > state.seq) throw forgotten(id);
     if (from === state.seq) return { changes: [], cursor: since, more };
     const rows = await rowsSince(store.db, number, from, limit + 1);
     const page = rows.slice(0, limit);
@@ -44,6 +62,10 @@ export async function itemChanges(
     const cursor = page.length > 0 && rest ? String(page.at(-1)!.seq) : String(state.seq);
     return { changes, cursor: limit === 0 && rest ? since : cursor, more: rest || more };
   }
+}
+
+function forgotten(id: FolderId): Forgotten {
+  return new Forgotten(`Cannot tell what changed in folder ${id} since then`);
 }
 
 /** Brings the rows up to the folder by one step; the state after it. */

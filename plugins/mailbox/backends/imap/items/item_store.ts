@@ -34,6 +34,27 @@ export interface FolderAccess {
   readonly places: Pick<Places, "place" | "refresh">;
 }
 
+/** The folder is listed, and cannot be opened. */
+class Shut extends NotFound {}
+
+/**
+ * Runs `work`, which enters the folder; `empty` in its place where nobody can: such are folders that
+ * hold folders only. A Dovecot that has deleted the mail above other folders says so at SELECT alone.
+ */
+export async function unlessShut<R>(
+  { selectable }: Place,
+  work: () => Promise<R>,
+  empty: () => R,
+): Promise<R> {
+  if (!selectable) return empty();
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Shut) return empty();
+    throw error;
+  }
+}
+
 /** Runs `work` in a folder; where the folder is not where it was, it is looked for once. */
 export async function inPlace<R>(
   { places, connections }: FolderAccess,
@@ -54,7 +75,7 @@ export async function inPlace<R>(
     if (opened || !(error instanceof NotFound)) throw error;
     await places.refresh();
     const now = await places.place(id);
-    if (now.path === place.path) throw error;
+    if (now.path === place.path) throw new Shut(error.message, { cause: error });
     return await enter(now);
   }
 }

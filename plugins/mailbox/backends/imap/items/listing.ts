@@ -4,7 +4,8 @@ import type { FolderId, ItemState } from "../../../model.ts";
 import type { OpenFolder, Use } from "../connections/connections.ts";
 import type { Facts } from "./facts.ts";
 import { Overtaken, readState, snapshotOf, untilFirst } from "./folder_state.ts";
-import { inPlace, type ItemStore, settle } from "./item_store.ts";
+import { inPlace, type ItemStore, settle, unlessShut } from "./item_store.ts";
+import type { Place } from "../folders/places.ts";
 import { tell, type Told } from "./known_items.ts";
 import { itemId } from "./item_rows.ts";
 import { marksOf } from "./marks.ts";
@@ -27,7 +28,18 @@ export async function listItems(
   from: ListFrom,
   limit: number,
 ): Promise<Listing> {
-  const { number } = await store.places.place(id);
+  const place = await store.places.place(id);
+  const list = () => listOpen(store, orders, place, from, limit);
+  return await unlessShut(place, list, () => ({ items: [], next: undefined }));
+}
+
+async function listOpen(
+  store: ItemStore,
+  orders: Orders,
+  { id, number }: Place,
+  from: ListFrom,
+  limit: number,
+): Promise<Listing> {
   return await untilFirst(async () => {
     // Read before the look: see `tell`.
     const version = (await readState(store.db, number))?.version;
@@ -76,10 +88,16 @@ export async function countItems(
   id: FolderId,
   from: ListFrom,
 ): Promise<number> {
-  return await inPlace(store, id, async (place, open) => {
-    const [at, end] = stretchOf(await orderOf(orders, place.number, open, from), from);
+  const count = async ({ number }: Place, open: OpenFolder) => {
+    const [at, end] = stretchOf(await orderOf(orders, number, open, from), from);
     return Math.max(0, end - at);
-  }, { ...asking, doing: "count the folder" });
+  };
+  const how = { ...asking, doing: "count the folder" };
+  return await unlessShut(
+    await store.places.place(id),
+    () => inPlace(store, id, count, how),
+    () => 0,
+  );
 }
 
 /** Where a listing begins and ends in an order. */
