@@ -9,6 +9,7 @@ import {
   type FolderState,
   type FolderWrite,
   isSameSnapshot,
+  Overtaken,
   readState,
   type Snapshot,
   snapshotOf,
@@ -18,8 +19,10 @@ import {
   ended,
   endRows,
   type Flagged,
+  hasListedSince,
   insertRows,
   knownRange,
+  lastRow,
   leftover,
   noteFlags,
   rowsBetween,
@@ -109,6 +112,7 @@ async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise
   const { db, folder, clock, open } = work;
   // STATUS may have told of what this connection cannot see yet: then it would be passed over.
   if (!isSameSnapshot(before, seen)) await command(open.client, "NOOP");
+  const last = await lastRow(db);
   const found = await findArrivals(open.client, before, seen);
   const gone = before.messages + found.arrivals.length + found.beyond !== seen.messages;
   let state = await lookAtKnown(work, before, seen, gone);
@@ -119,7 +123,11 @@ async function step(work: CatchUp, before: FolderState, seen: Snapshot): Promise
   }
   state = await endPassed(work, state, before.uidnext, found);
   if (state.matching && !more) state = await endUnmatched(work, state);
-  state = await write(db, folder, clock.now(), state, async ({ set }) => {
+  state = await write(db, folder, clock.now(), state, async ({ tx, set }) => {
+    // Seen before what was looked at here, and not there yet when it was looked for.
+    if (await hasListedSince(tx, folder, last, before.uidnext)) {
+      throw new Overtaken("Cannot keep up: others have listed more messages meanwhile");
+    }
     const messages = seen.messages - found.beyond;
     set({ modseq: seen.modseq, uidnext: found.uidnext, messages, ...(!more && { matching: 0 }) });
   });

@@ -120,6 +120,29 @@ export async function knownRange(
   return low === null || high === null || low > high || high < 1 ? undefined : [low, high];
 }
 
+/** The number of the latest row, of whomever. */
+export async function lastRow(db: Database): Promise<number> {
+  const [row] = await db.all<{ last: number | null }>(
+    "SELECT max(id) AS last FROM mailbox_imap_item",
+  );
+  return row!.last ?? 0;
+}
+
+/** Whether messages with UIDs below `end` were listed for the first time since a row was the latest. */
+export async function hasListedSince(
+  db: Database,
+  folder: number,
+  last: number,
+  end: number,
+): Promise<boolean> {
+  const rows = await db.all(
+    "SELECT id FROM mailbox_imap_item NOT INDEXED " +
+      "WHERE id > ? AND folder = ? AND uid < ? AND seq = 0 LIMIT 1",
+    [last, folder, end],
+  );
+  return rows.length > 0;
+}
+
 /** What changed after a number, oldest first. */
 export async function rowsSince(
   db: Database,

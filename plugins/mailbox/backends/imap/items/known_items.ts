@@ -105,6 +105,10 @@ export async function tell(
   for (const row of await addRows(db, folder, clock.now(), version, missing, how)) {
     rows.set(row.uid, row);
   }
+  // Another device lists the same at this moment, and was faster.
+  const others = missing.flatMap(({ uid }) => rows.has(uid) ? [] : [uid]);
+  const taken = others.length > 0 ? await rowsByUid(db, folder, others) : [];
+  for (const row of taken) rows.set(row.uid, row);
   return seen.flatMap((facts) => {
     const row = rows.get(facts.uid);
     return row && isThere(row) && !isDeleted(facts.flags) ? [{ row, facts }] : [];

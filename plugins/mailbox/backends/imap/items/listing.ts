@@ -6,9 +6,8 @@ import type { Facts } from "./facts.ts";
 import { Overtaken, readState, snapshotOf, untilFirst } from "./folder_state.ts";
 import { inPlace, type ItemStore, settle, unlessShut } from "./item_store.ts";
 import type { Place } from "../folders/places.ts";
-import { tell, type Told } from "./known_items.ts";
-import { itemId } from "./item_rows.ts";
-import { marksOf } from "./marks.ts";
+import { stateOf } from "./item_rows.ts";
+import { tell } from "./known_items.ts";
 import { listFacts } from "../connections/message_facts.ts";
 import { type Order, type Orders, placeBehind } from "./order.ts";
 
@@ -56,7 +55,7 @@ async function listOpen(
         const seen = await listFacts(open, uids, ahead);
         // A device is told of items together with a commit of what it was told, and not before.
         const told = await tell(store, place.number, version, seen, { durable: false });
-        items.push(...told.sort(newestFirst).map(stateOf));
+        items.push(...told.sort(newestFirst).map(({ row }) => stateOf(row)));
         at = next;
       }
       const next = at > 0 && at < end ? tokenAt(order, at - 1) : undefined;
@@ -127,14 +126,4 @@ function placeOf(token: string): { date: number; uid: number; validity: string }
 
 function newestFirst({ facts: a }: { facts: Facts }, { facts: b }: { facts: Facts }): number {
   return b.date - a.date || b.uid - a.uid;
-}
-
-/** An item as it was just seen. */
-function stateOf({ row, facts }: Told): ItemState {
-  return {
-    id: itemId(row),
-    date: facts.date,
-    revision: String(row.revision),
-    marks: marksOf(facts.flags, row.extra ?? undefined),
-  };
 }
