@@ -66,6 +66,9 @@ async function attempt(
     account = await ask(await claimants(authenticators(), who, log), who, log);
   } catch (error) {
     count("unavailable");
+    // Whoever is asked words it for the operator; the client hears only that it has to wait.
+    const reason = (error as Error).message;
+    log.warn({ user: who.user, remote: who.remote, reason }, "Login has to wait");
     throw error;
   }
   if (!account) {

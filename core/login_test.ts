@@ -317,9 +317,12 @@ describe("login with further authenticators", () => {
     }));
 
   it("is unavailable where one cannot tell and no other knows them: not wrong, not counted", () =>
-    scene(async ({ try: attempt }) => {
+    scene(async ({ app, try: attempt }) => {
       for (let i = 0; i < 20; i++) await assert.rejects(attempt("ann", `x${i}`), Unavailable);
       assert.equal(await attempt("ann", "right"), "ann@example.com");
+      const told = app.logged.find((line) => line.includes("Login has to wait"));
+      const { level, user, reason } = JSON.parse(told!);
+      assert.deepEqual([level, user, reason], ["warn", "ann", "Cannot reach the directory"]);
     }, {
       authenticate: async () => {
         throw new Unavailable("Cannot reach the directory");
