@@ -73,7 +73,8 @@ function asStatus(error: unknown, log: Log): Status {
     return new Status(102, error.message, { cause: error });
   }
   if (error instanceof Unavailable) {
-    log.warn({ err: error }, "a request has to wait");
+    // An outage is told once for each request: a stack would say nothing more.
+    log.warn({ reason: error.message }, "a request has to wait");
     return later(error.retryAfter);
   }
   const id = crypto.randomUUID();

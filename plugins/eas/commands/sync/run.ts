@@ -161,7 +161,10 @@ async function alone(
     if (error instanceof Outdated || error instanceof Status) throw error;
     // The folder is gone: the device looks at the hierarchy and finds out.
     if (error instanceof NotFound) return { answer: failed(request, 12) };
-    call.log.error({ err: error, collection: request.id }, "a collection failed");
+    if (error instanceof Unavailable) {
+      const reason = error.message;
+      call.log.warn({ reason, collection: request.id }, "a collection has to wait");
+    } else call.log.error({ err: error, collection: request.id }, "a collection failed");
     return { answer: failed(request, 5), failure: error };
   }
 }

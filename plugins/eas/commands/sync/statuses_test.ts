@@ -160,6 +160,10 @@ describe("Sync", () => {
     assert.equal(await statuses(body), "111");
     const old = await app.ask("Sync", { body, version: "12.1" });
     assert.deepEqual([old.status, old.headers.get("Retry-After")], [503, "30"]);
+    const told = app.logged.map((line) => JSON.parse(line))
+      .filter(({ reason }) => reason === "the mail server is away");
+    assert.ok(told.some(({ msg }) => msg === "a request has to wait"));
+    assert.ok(told.every(({ level, err }) => level === "warn" && err === undefined));
   });
 
   it("leaves no trace of a request that is refused", async () => {
