@@ -199,7 +199,10 @@ export class Journey {
     // One account's server says nothing about the one of all the others.
     if (!own && !signal.aborted) this.#trouble = trouble?.diagnostic;
     const kinds = Object.fromEntries([...verdicts].map(([address, { kind }]) => [address, kind]));
-    log.info({ outgoing: entry.id, relay: relay.place, recipients: kinds }, "The relay was tried");
+    const tried = { outgoing: entry.id, relay: relay.place, recipients: kinds };
+    const bad = [...verdicts.values()].find(({ kind }) => kind !== "sent");
+    if (bad) log.warn({ ...tried, reason: bad.diagnostic }, "The relay was tried");
+    else log.info(tried, "The relay was tried");
     return all.map((one) => judged(one, verdicts.get(one.address), entry));
   }
 

@@ -147,6 +147,11 @@ test("4xx is tried again after the configured time, then it goes through", (t) =
       (await rig.db.all<{ due: number }>("SELECT due FROM mailbox_outgoing"))[0]!.due;
     const waits = async (ms: number) => await due() === rig.clock.now() + ms;
     await until(async () => tried() === 1 && await waits(60_000));
+    const { level, fields } = rig.log.lines.find(({ message }) =>
+      message === "The relay was tried"
+    )!;
+    assert.equal(level, "warn");
+    assert.match((fields as { reason: string }).reason, /4\.7\.1 greylisted/);
     await rig.clock.tick(60_000);
     await until(async () => tried() === 2 && await waits(300_000));
     await rig.clock.tick(300_000);
