@@ -163,9 +163,11 @@ export class Line {
     return mailbox;
   }
 
+  /** What is told along with the numbers, or after them, is not in them: then they are asked again. */
   async #renew(mailbox: MailboxObject): Promise<void> {
+    this.#news = false;
     await this.#ask(mailbox);
-    this.#isRight();
+    if (!this.#news) this.#isRight();
   }
 
   #isRight(): void {
@@ -179,7 +181,6 @@ export class Line {
    * the folder itself: then it may be ahead of what can be fetched, and a NOOP brings the rest.
    */
   async #ask(mailbox: MailboxObject): Promise<void> {
-    this.#news = false;
     const modseq = mailbox.highestModseq !== undefined && !mailbox.noModseq;
     const found = await folderNumbers(this.client, mailbox.path, modseq);
     if (found.uidValidity !== undefined && found.uidValidity !== mailbox.uidValidity) {

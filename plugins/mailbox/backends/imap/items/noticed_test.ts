@@ -6,6 +6,11 @@ import { message } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
 import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
+import {
+  type FakeImap,
+  type FakeMailbox,
+  startFakeImap,
+} from "../../../../../tests/servers/fake_imap.ts";
 import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Mailbox } from "../../../api.ts";
@@ -129,3 +134,58 @@ for (
     }
   });
 }
+
+describe("a change that is told with the numbers of the folder, which are older", () => {
+  let fake: FakeImap;
+  before(async () => {
+    fake = await startFakeImap({ capabilities: ["ENABLE", "CONDSTORE", "UIDPLUS", "NAMESPACE"] });
+  });
+  after(() => fake.stop());
+
+  const changes: Readonly<Record<string, (box: FakeMailbox) => unknown>> = {
+    "a message comes in": (box) => box.add(message("new")),
+    "a message is marked as read": (box) => box.flag(1, ["\\Seen"]),
+    "a message is removed": (box) => box.remove([1]),
+  };
+  const looks: Readonly<Record<string, (desk: Desk, device: Device) => Promise<unknown>>> = {
+    "looks for changes": (_, device) => device.sync(),
+    "lists": ({ box, inbox }) => box.list(inbox, {}, 100),
+  };
+  const all = Object.entries(changes).flatMap((one) =>
+    Object.entries(looks).map((other) => [one, other] as const)
+  );
+  for (const [[change, make], [looking, look]] of all) {
+    test(`${change} while somebody ${looking}, and the device hears of it`, async () => {
+      fake.reset();
+      const user = fake.addUser();
+      const box = fake.account(user).mailbox("INBOX");
+      for (let n = 0; n < 3; n++) box.add(message(`no ${n}`));
+      const desk = await openDesk({ server: fake, user });
+      try {
+        const device = await new Device(desk.box, desk.inbox).begin();
+        await desk.clock.tick(1001);
+        box.flag(2, ["\\Flagged"]);
+        let done = false;
+        fake.rule = ({ name }) => {
+          // It comes when the numbers are looked up already, and before the end of the answer.
+          if (name === "STATUS" && !done) queueMicrotask(() => make(box));
+          done ||= name === "STATUS";
+          return undefined;
+        };
+        await look(desk, device);
+        assert.ok(done);
+        for (let n = 0; n < 3; n++) {
+          await desk.clock.tick(1001);
+          await device.sync();
+        }
+        assert.equal(device.states.length, box.messages.length);
+        assert.deepEqual(
+          device.states.map(({ marks }) => marks.read).toSorted(),
+          box.messages.map(({ flags }) => flags.has("\\Seen")).toSorted(),
+        );
+      } finally {
+        await desk.close();
+      }
+    });
+  }
+});
