@@ -4,6 +4,7 @@ import type { Accounts, Clock, Finding, Tester } from "../../../../../core/mod.t
 import type { Role } from "../../../model.ts";
 import { abilityFindings } from "./abilities.ts";
 import { openConnection, WrongPassword } from "../login/connect.ts";
+import { fixOf } from "./fixes.ts";
 import { listFolders } from "../folders/folder_list.ts";
 import { isForeign, namespacesOf } from "../folders/namespaces.ts";
 import { rolesOf } from "../folders/roles.ts";
@@ -41,11 +42,13 @@ async function diagnoseServer(
   const findings = certificate ? certificateFindings(check, server, certificate, parts.clock) : [];
   if (seen.trouble !== undefined) {
     const section = `mailbox.imap.${server.name}`;
+    const place = imapPlace(server);
+    const { security } = server.config;
     return [{
       check,
       level: "error",
-      detail: `${imapPlace(server)}: ${seen.trouble}`,
-      fix: `Check ${section}.host, .port and .security, and that no firewall stands in between`,
+      detail: `${place}: ${seen.trouble.message}`,
+      fix: fixOf(seen.trouble, { protocol: "imap", section, place, security }),
     }, ...findings];
   }
   findings.unshift({ check, level: "ok", detail: `${imapPlace(server)} answers` });

@@ -12,6 +12,7 @@ import { needs } from "../../../../../tests/needs.ts";
 import { type Dovecot, startDovecot, type User } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import { abilityFindings } from "./abilities.ts";
+import { fixOf } from "./fixes.ts";
 
 const found = needs("dovecot", dovecotPresent());
 
@@ -90,6 +91,20 @@ describe("navette doctor, for IMAP servers", found, () => {
     assert.match(away.get("")!.fix!, /mailbox\.imap\.home\.host/);
   });
 
+  it("says what to change by what went wrong", async () => {
+    const { tlsPort } = dovecot;
+    const cases: readonly [Record<string, unknown>, RegExp][] = [
+      [{ host: "nowhere.invalid", security: "tls" }, /Correct mailbox\.imap\.home\.host: the DNS/],
+      [{ security: "tls" }, /no TLS at first on that port: .*security = "starttls"/],
+      [{ port: relay.port, timeout: 1 }, /IMAP is at 993 with "tls", at 143 with "starttls"/],
+      [{ port: tlsPort, security: "tls", caFile: "/nowhere/ca.pem" }, /Correct .*home\.caFile/],
+    ];
+    for (const [options, fix] of cases) {
+      const seen = await doctor({ ...plain, ...options }, anna);
+      assert.match(seen.get("")!.fix!, fix);
+    }
+  });
+
   it("tells what is wrong with a certificate, and does not log in then", async () => {
     const { fingerprint, authority } = dovecot.certificate!;
     for (const security of ["tls", "starttls"]) {
@@ -124,6 +139,7 @@ describe("navette doctor, for IMAP servers", found, () => {
     const smtp = { host: "127.0.0.1", port: dovecot.lmtpPort, security: "none" };
     const away = await doctor({ ...plain, smtp }, anna);
     assert.equal(away.get("sending")?.level, "error");
+    assert.match(away.get("sending")!.fix!, /Check mailbox\.imap\.home\.smtp\.host, \.port/);
     const none = await doctor({ ...plain, smtp: { ...smtp, port: relay.port } });
     assert.match(none.get("sending")!.detail, /offers no login/);
     assert.match(none.get("sending")!.fix!, /mailbox\.imap\.home\.smtp\.login = false/);
@@ -152,5 +168,38 @@ describe("abilityFindings()", () => {
     assert.match(said["speed"]!, /^ok: CONDSTORE without QRESYNC/);
     assert.match(said["moving and saving"]!, /^ok: no MOVE/);
     assert.doesNotMatch(said["folders"]!, /ESEARCH/);
+  });
+});
+
+describe("fixOf()", () => {
+  const spot = {
+    protocol: "smtp",
+    section: "mailbox.imap.home.smtp",
+    place: "mail.example.org:587",
+    security: "starttls",
+  } as const;
+  const fix = (message: string, code?: string) =>
+    fixOf(Object.assign(new Error(message), { code }), spot);
+
+  it("tells the certificate, the password and the way apart", () => {
+    for (
+      const message of [
+        "unable to verify the first certificate",
+        "invalid peer certificate: UnknownIssuer",
+        "self-signed certificate",
+      ]
+    ) {
+      assert.match(
+        fix(message),
+        /caFile.*openssl s_client -connect mail\.example\.org:587 -starttls smtp/,
+      );
+    }
+    assert.match(
+      fix("Invalid login: 535 5.7.8 no", "EAUTH"),
+      /password.*mailbox\.imap\.home\.user/,
+    );
+    assert.match(fix("connect ECONNREFUSED 192.0.2.1:587"), /See that it runs/);
+    assert.match(fix("Error upgrading connection with STARTTLS"), /security = "tls".*\(465\)/);
+    assert.match(fix("something else"), /Check .*host, \.port and \.security/);
   });
 });

@@ -2,6 +2,7 @@
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Accounts, Finding, Tester } from "../../../../../core/mod.ts";
 import { portOf, type SmtpCredentials, smtpSession } from "../../../outbox/smtp.ts";
+import { fixOf } from "./fixes.ts";
 import { loginName } from "../login/connect.ts";
 import type { Server } from "./server.ts";
 import type { Residence } from "./servers.ts";
@@ -38,12 +39,8 @@ export async function submissionFinding(
     return { check, ...judged(server, parts.maxMessageSize, learned, `${place} answers${lets}`) };
   } catch (error) {
     const detail = `${place}: ${(error as Error).message.split(/\r?\n/)[0]}`;
-    return {
-      check,
-      level: "error",
-      detail,
-      fix: `Check ${section} (host, port, security, caFile)`,
-    };
+    const spot = { protocol: "smtp", section, place, security: smtp.security } as const;
+    return { check, level: "error", detail, fix: fixOf(error as Error, spot) };
   }
 }
 

@@ -8,7 +8,7 @@ import { inspectedTransport, plainFingerprint } from "../login/tls.ts";
 /** What a server shows to anybody. */
 export interface Survey {
   /** Why it cannot be reached; undefined: it can. */
-  readonly trouble: string | undefined;
+  readonly trouble: Error | undefined;
   /** The certificate, and what is wrong with it as far as this machine can tell. */
   readonly certificate: ShownCertificate | undefined;
 }
@@ -50,9 +50,9 @@ export async function surveyServer(server: Server): Promise<Survey> {
     const error = await client.connect().then(() => undefined, (error: Error) => error);
     reached = error === undefined || /configure the login/.test(error.message);
     client.close();
-    const trouble = reached ? undefined : error!.message;
+    const trouble = reached ? undefined : error;
     return { trouble, certificate: shown };
   } catch (error) {
-    return { trouble: (error as Error).message, certificate: shown };
+    return { trouble: error as Error, certificate: shown };
   }
 }
