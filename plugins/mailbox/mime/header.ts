@@ -1,4 +1,5 @@
 // Reads header blocks: names and unfolded values, and the fields with parameters (RFC 5322, 2045, 2231).
+import { Buffer, isUtf8 } from "node:buffer";
 import libmime from "libmime";
 import { utf8OrWindows1252 } from "./charset.ts";
 
@@ -18,9 +19,16 @@ export interface Structured {
 
 /** Reads a header block. Whatever is no field is passed over; it never throws. */
 export function parseHeader(block: Uint8Array): Header {
-  const fields = libmime.decodeHeaders(utf8OrWindows1252(block), { skipPrototypeKeys: true });
+  const fields = libmime.decodeHeaders(textOf(block), { skipPrototypeKeys: true });
   const all = (name: string): readonly string[] => Object.hasOwn(fields, name) ? fields[name]! : [];
   return { all, get: (name) => all(name)[0] };
+}
+
+/** Programs on a message's way add fields of their own: each is in a charset of its own. */
+function textOf(block: Uint8Array): string {
+  if (isUtf8(block)) return utf8OrWindows1252(block);
+  const fields = Buffer.from(block).toString("latin1").split(/(?<=\n)(?![ \t])/);
+  return fields.map((field) => utf8OrWindows1252(Buffer.from(field, "latin1"))).join("");
 }
 
 /** Reads a field with parameters; undefined reads as empty. */

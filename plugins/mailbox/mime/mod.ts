@@ -19,7 +19,7 @@ export { sortParts } from "./bodies.ts";
 export { meetingPart } from "./meeting.ts";
 export { previewSteps } from "./preview.ts";
 export type { BodyPlaces, FirstRead, ReadBytes } from "./text.ts";
-export { assembleText, cutText, sparing, utf8Length } from "./text.ts";
+export { asHtmlBytes, assembleText, cutText, sparing, utf8Length } from "./text.ts";
 export { decodeStream, isIdentity } from "./transfer.ts";
 export { isReplySubject, threadTopic } from "./topic.ts";
 

@@ -6,7 +6,11 @@ import { assembleText, type ReadMail, readMail, scanBytes, threadTopic } from ".
 
 /** Reads a message given as lines. */
 function read(...lines: string[]): Promise<ReadMail> {
-  return readBytes(Buffer.from(lines.join("\r\n"), "latin1"));
+  return readBytes(mimeOf(...lines));
+}
+
+function mimeOf(...lines: string[]): Uint8Array {
+  return Buffer.from(lines.join("\r\n"), "latin1");
 }
 
 function readBytes(mime: Uint8Array, limit = 1e6): Promise<ReadMail> {
@@ -254,6 +258,54 @@ test("a text beyond the limit is cut, and the whole of it can be had later", asy
   assert.ok(Math.abs(text!.size - size) < size * 0.05, `${text!.size} of ${size}`);
   const whole = await assembleText(places.bodies, "text", Infinity, slices(mime));
   assert.deepEqual(whole, { content: words, size, truncated: false });
+});
+
+test("nothing is shown behind what was left out of a text", async () => {
+  const mime = mimeOf(...multipart(
+    "mixed",
+    ["Content-Type: text/plain; charset=utf-8", "\xf0\x9f\x98\x80".repeat(4000)],
+    ["Content-Type: text/plain", "behind it"],
+  ));
+  const { text } = await readBytes(mime, 103);
+  assert.deepEqual([text!.content, text!.truncated], ["😀".repeat(25), true]);
+});
+
+test("a text that is made of HTML is as long as is wanted, where there is as much", async () => {
+  const styles = `<style>${"p { color: red }\r\n".repeat(500)}</style>`;
+  const words = "<p>words and more</p>\r\n".repeat(2000);
+  const mime = mimeOf(...multipart(
+    "mixed",
+    ["Content-Type: text/html", `<html>${styles}<body>${words}</body></html>`],
+    ["Content-Type: text/plain", "footer"],
+  ));
+  const whole = (await readBytes(mime, Infinity)).text!;
+  for (const limit of [0, 7, 100, 1000, 5000]) {
+    const { text } = await readBytes(mime, limit);
+    assert.deepEqual([text!.content, text!.truncated], [whole.content.slice(0, limit), true]);
+  }
+});
+
+test("half of an escape at the end of what was read spoils no charset", async () => {
+  const mime = mimeOf(
+    "Content-Type: text/plain",
+    "Content-Transfer-Encoding: quoted-printable",
+    "",
+    "=C3=BC".repeat(5000),
+  );
+  for (let limit = 1000; limit < 1012; limit++) {
+    const { text } = await readBytes(mime, limit);
+    assert.equal(text!.content, "ü".repeat(Math.floor(limit / 2)), `${limit}`);
+  }
+});
+
+test("each field of a header has a charset of its own", async () => {
+  const { facts } = await read(
+    "Subject: Gr\xc3\xbc\xc3\x9fe",
+    "From: J\xfcrgen",
+    " M\xfcller <j@x.example>",
+    "",
+  );
+  assert.deepEqual([facts.subject, facts.from[0]!.name], ["Grüße", "Jürgen Müller"]);
 });
 
 test("HTML names its own charset where its header does not", async () => {

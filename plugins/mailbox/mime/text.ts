@@ -4,7 +4,7 @@ import { htmlToText } from "html-to-text";
 import libmime from "libmime";
 import type { Text } from "../model.ts";
 import { decodeText } from "./charset.ts";
-import { decodeTransfer, isIdentity } from "./transfer.ts";
+import { decodeTransfer, isIdentity, transferDecoder } from "./transfer.ts";
 
 /** The bytes from `start` to `end` (exclusive) of the message. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
@@ -61,19 +61,20 @@ export async function assembleText(
   for (const body of bodies) {
     const own = body[form].length > 0;
     for (const place of own ? body[form] : body[other]) {
-      const piece = await readText(place, Math.max(0, limit - length), read, first);
-      const text = own
-        ? piece.content
-        : form === "text"
-        ? asPlain(piece.content)
-        : asHtml(piece.content);
+      const room = Math.max(0, limit - length);
+      const piece = await (own ? readText : readOther)(place, room, read, first);
+      if (left > 0) {
+        // Nothing is shown behind what was left out.
+        left += piece.size;
+        continue;
+      }
       if (content && form === "text" && !content.endsWith("\n")) {
         content += "\r\n";
         length += 2;
       }
-      content += text;
+      content += piece.content;
       const bytes = utf8Length(piece.content);
-      length += own ? bytes : utf8Length(text);
+      length += bytes;
       left += Math.max(0, piece.size - bytes);
     }
   }
@@ -83,20 +84,74 @@ export async function assembleText(
   return { content: cut, size: full, truncated: kept < full };
 }
 
+/** A text, or the beginning of one, with the size of all of it. */
+interface Piece {
+  readonly content: string;
+  readonly size: number;
+}
+
+/** What a text of so many bytes is made from at first, where it is made from HTML. */
+export function asHtmlBytes(limit: number): number {
+  return limit * 4 + 4096;
+}
+
+/** Styles in front of the first words of an HTML text: newsletters have as much. */
+const HTML_HEAD = 64 * 1024;
+/** How much of the end of what was made from a part of a text may be otherwise in the whole. */
+const RAGGED = 64;
+
+/** Reads a text that is there in the other form only. */
+async function readOther(
+  place: TextPlace,
+  limit: number,
+  read: ReadBytes,
+  first: FirstRead,
+): Promise<Piece> {
+  if (place.kind === "text") {
+    const { content, size } = await readText(place, limit, read, first);
+    const html = asHtml(content);
+    return { content: html, size: size - utf8Length(content) + utf8Length(html) };
+  }
+  const most = limit * MOST + HTML_HEAD;
+  for (let wanted = Math.min(most, asHtmlBytes(limit));; wanted = Math.min(most, wanted * 4)) {
+    const { content, size } = await readText(place, wanted, read, first);
+    const bytes = utf8Length(content);
+    if (bytes >= size) return sizedPiece(asPlain(content));
+    // What looks like a tag at its end is none yet.
+    const text = sizedPiece(asPlain(content.replace(/<[^<>]*$/, "")));
+    if (text.size < limit + RAGGED && wanted < most) continue;
+    const estimate = Math.round(text.size * size / Math.max(1, bytes));
+    const kept = cutText(text.content, limit);
+    return { content: kept, size: Math.max(estimate, utf8Length(kept) + 1) };
+  }
+}
+
+function sizedPiece(content: string): Piece {
+  return { content, size: utf8Length(content) };
+}
+
 /** Nothing needs more bytes for one of text: UTF-32 in quoted-printable, or a great many controls. */
 const MOST = 16;
 /** The last bytes of a text that goes on may be half of a character. */
 const MARGIN = 8;
 
 /** Reads no more of a part than `limit` bytes of text can come from. */
-async function readText(place: TextPlace, limit: number, read: ReadBytes, first: FirstRead) {
+async function readText(
+  place: TextPlace,
+  limit: number,
+  read: ReadBytes,
+  first: FirstRead,
+): Promise<Piece> {
   const length = place.end - place.start;
   const most = Math.min(length, limit * MOST + 4096);
   for (let wanted = Math.min(most, first(place, limit));;) {
     const encoded = await read(place.start, place.start + wanted);
-    const decoded = decodeTransfer(place.encoding, encoded);
     // Fewer bytes than asked for are the last ones, whatever was said of the part's length.
-    if (wanted === length || encoded.length < wanted) return wholeText(decoded, place);
+    if (wanted === length || encoded.length < wanted) {
+      return sizedPiece(normalise(decodePlace(decodeTransfer(place.encoding, encoded), place)));
+    }
+    // Half of an escape is none: what the decoder holds back goes on behind it.
+    const decoded = transferDecoder(place.encoding).push(encoded);
     const bytes = wholeCharacters(decoded);
     const text = normalise(decodePlace(bytes, place));
     const size = utf8Length(text);
@@ -107,11 +162,6 @@ async function readText(place: TextPlace, limit: number, read: ReadBytes, first:
     const missing = (limit + 2 * MARGIN) / Math.max(1, size) * 1.1;
     wanted = Math.min(most, Math.ceil(wanted * Math.min(8, Math.max(1.5, missing))));
   }
-}
-
-function wholeText(bytes: Uint8Array, place: TextPlace) {
-  const content = normalise(decodePlace(bytes, place));
-  return { content, size: utf8Length(content) };
 }
 
 /** Without a line end or a UTF-8 character that is cut in two at the end. */

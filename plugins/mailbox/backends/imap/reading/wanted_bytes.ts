@@ -1,5 +1,6 @@
 // Which bytes of a message are needed for what is wanted of it, and the bytes that have come.
 import {
+  asHtmlBytes,
   type BodyPlaces,
   bodyPlaces,
   leaves,
@@ -52,8 +53,9 @@ function need(
     const own = body[form].length > 0;
     for (const place of own ? body[form] : body[form === "text" ? "html" : "text"]) {
       const length = place.end - place.start;
+      const bytes = own || form === "html" ? room : asHtmlBytes(room);
       // Short parts are asked for alike, whatever their encoding: one command brings them all.
-      const wanted = Math.min(length <= most ? most : sparing(place, room), LARGEST);
+      const wanted = Math.min(length <= most ? most : sparing(place, bytes), LARGEST);
       needed.set(place.start, Math.max(wanted, needed.get(place.start) ?? 0));
       room = Math.max(0, room - length);
     }
