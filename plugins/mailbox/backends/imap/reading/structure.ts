@@ -1,6 +1,7 @@
 // What BODYSTRUCTURE tells of a message as the tree of parts that `mime` works with.
 import { Buffer } from "node:buffer";
 import { isIdentity, type Part, readPart, settle, type Told } from "../../../mime/mod.ts";
+import { utf8OrWindows1252 } from "../../../mime/charset.ts";
 import { bytes, list as listOf, type Token, word } from "../connections/raw.ts";
 
 /** The header fields of a message that say something about its structure, or show it. */
@@ -44,15 +45,28 @@ export function readStructure(
   size: number,
 ): Part {
   const layout = { at: 0, parts: 0 };
-  const root = readNode(structure, layout, header);
-  const [only] = root.children;
-  if (root.children.length === 1 && only!.end === 0 && only!.type === "text/plain") {
-    // What RFC 3501 has for a multipart without parts: it is shown as the text that it is.
+  const told = readNode(structure, layout, header);
+  // Cyrus says of a multipart without parts that it is an empty text.
+  const own = told.children.length === 0 && told.end === 0 ? ownPart(header, true, 0) : undefined;
+  const root = own ?? told;
+  if (own || (root.children.length === 1 && isMadeUp(listOf(listOf(structure)[0])))) {
+    // It is shown as the text that it is.
     root.children.length = 0;
     root.end = size;
   }
   settle(root, "");
   return root;
+}
+
+/** What servers have for a multipart without parts, because RFC 3501 has nothing for it. */
+function isMadeUp(list: Node): boolean {
+  const [name, charset, ...more] = listOf(list[2]).map((token) => textOf(token).toLowerCase());
+  const silent = name === undefined ||
+    (name === "charset" && charset === "us-ascii" && more.length === 0);
+  // A part that is empty says more of itself.
+  return typeOf(list) === "text/plain" && sizeOf(list) === 0 && silent &&
+    [list[3], list[4], ...extensionsOf(list)].every((token) => word(token) === undefined) &&
+    listOf(extensionsOf(list)[0]).length === 0;
 }
 
 /** How IMAP calls what is in a leaf. */
@@ -150,7 +164,7 @@ function toldOf(list: Node): Told {
   const envelope = list[7];
   return {
     size: decodedSize(textOf(list[5]).toLowerCase(), sizeOf(list)),
-    subject: isMessage(list) ? textOf(listOf(envelope)[1]) : undefined,
+    subject: isMessage(list) ? utf8OrWindows1252(bytes(listOf(envelope)[1])) : undefined,
   };
 }
 

@@ -71,6 +71,19 @@ test("an embedded message is one part, with its subject", () => {
   assert.equal(last!.number, "3");
 });
 
+test("an embedded message's subject may be in any charset", () => {
+  for (const subject of [Buffer.from("Grüße"), Buffer.from("Grüße", "latin1")]) {
+    const structure = [
+      ...["message", "rfc822", null, null, null, "7bit", "9"],
+      [null, { type: "STRING", value: subject }],
+      ["text", "plain", null, null, null, "7bit", "5", "1"],
+      "3",
+    ] as Token;
+    const [part] = leaves(readStructure(structure, none, 1000));
+    assert.equal(part!.told!.subject, "Grüße");
+  }
+});
+
 test("texts without their number of lines are understood", () => {
   const short =
     `("text" "plain" ("charset" "x") NIL NIL "7bit" 5 NIL ("attachment" ("filename" "n.txt")) NIL NIL)`;
@@ -92,8 +105,14 @@ test("a message's own header goes before what the server made of it", () => {
 });
 
 test("a multipart without parts is the text that it is", () => {
-  for (const lines of ["0", "0 NIL NIL NIL NIL"]) {
-    const structure = `(("text" "plain" NIL NIL NIL "7bit" 0 ${lines}) "mixed" NIL NIL NIL)`;
+  for (
+    const structure of [
+      `(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed" NIL NIL NIL)`,
+      `(("text" "plain" NIL NIL NIL "7bit" 0 0 NIL NIL NIL NIL) "mixed" NIL NIL NIL)`,
+      // As Cyrus has it.
+      `("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" 0 0 NIL NIL NIL NIL)`,
+    ]
+  ) {
     const [part] = partsOf(structure, "Content-Type: multipart/mixed\r\n\r\n");
     assert.deepEqual([part!.number, part!.type, part!.start, part!.end], [
       "1",
@@ -101,6 +120,21 @@ test("a multipart without parts is the text that it is", () => {
       0,
       1000,
     ]);
+  }
+});
+
+test("a multipart whose only part is empty shows nothing", () => {
+  for (
+    const told of [
+      `("charset" "utf-8") NIL NIL "7bit" 0 0`,
+      `("charset" "us-ascii") NIL NIL "7bit" 0 0 NIL ("inline" NIL) NIL NIL`,
+      `("charset" "us-ascii") "<a@b>" NIL "7bit" 0 0`,
+      `("charset" "us-ascii" "format" "flowed") NIL NIL "7bit" 0 0`,
+    ]
+  ) {
+    const structure = `(("text" "plain" ${told}) "mixed" NIL NIL NIL)`;
+    const [part] = partsOf(structure, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+    assert.deepEqual([part!.number, part!.end], ["1", 0], told);
   }
 });
 
