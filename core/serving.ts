@@ -6,7 +6,8 @@ import { type Config, pathIn } from "./config.ts";
 import { CliError } from "./error.ts";
 import { type First, makeFirst } from "./first_start.ts";
 import { formatListen, parseListen } from "./listen_address.ts";
-import { accounts, passwordKeeper, started, stopping, task } from "./points.ts";
+import { nobodyYet } from "./nobody_yet.ts";
+import { accounts, started, stopping, task } from "./points.ts";
 import type { Listener, TlsFiles } from "./serve/listener.ts";
 import { type RunningTasks, runTasks } from "./tasks.ts";
 import { watchTls } from "./tls_watch.ts";
@@ -34,8 +35,8 @@ export async function serve(parts: Parts): Promise<void> {
     const url = publicUrl(config, listener);
     log.info({ url, version, storage: session.storage.location }, "Serving");
     const nobody = (await program.host.one(accounts).list()).length === 0;
-    const welcome = program.host.all(passwordKeeper).flatMap(({ welcome = [] }) => welcome);
-    for (const line of greeting({ config, url, first, nobody, welcome })) print(line);
+    for (const line of greeting({ config, url, first })) print(line);
+    if (nobody) print(nobodyYet(program.host));
     print(`Data: ${session.storage.location}`);
     const fact = first ? { url, first, print } : { url, print };
     // Not waited for: a signal counts from now on.
@@ -109,12 +110,9 @@ interface Greeting {
   readonly config: Config;
   readonly url: string;
   readonly first: First | undefined;
-  readonly nobody: boolean;
-  /** Whose accounts need nobody to make them. */
-  readonly welcome: readonly string[];
 }
 
-function greeting({ config, url, first, nobody, welcome }: Greeting): string[] {
+function greeting({ config, url, first }: Greeting): string[] {
   const lines: string[] = [];
   const secure = url.startsWith("https:");
   if (first) {
@@ -131,12 +129,6 @@ function greeting({ config, url, first, nobody, welcome }: Greeting): string[] {
       "",
     );
   }
-  if (nobody && welcome.length > 0) {
-    lines.push(
-      `There are no accounts yet. Those of ${welcome.join(", ")} are made at their first login; ` +
-        "others by: navette user add ADDRESS",
-    );
-  } else if (nobody) lines.push("There are no accounts yet: navette user add ADDRESS");
   if (config.file !== undefined) lines.push(`Configuration: ${config.file}`);
   return [...lines, `Administration: ${url}/admin`];
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Account, Accounts } from "../accounts.ts";
 import { CliError } from "../error.ts";
+import { nobodyYet } from "../nobody_yet.ts";
 import { accounts as accountsPoint, type CliSession } from "../points.ts";
 import { tableOf } from "../table.ts";
 import { accountAt, keeperOf, newPassword, withPasswordOption } from "./passwords.ts";
@@ -69,7 +70,10 @@ function listCommand(user: Command, parts: Parts): void {
   const { print, json } = parts.context;
   user.command("list").description("List the accounts").option("--json", "print JSON")
     .action(async (options: { json?: boolean }) => {
-      const all = await withAccounts(parts, listed);
+      const { all, nobody } = await withAccounts(parts, async (accounts, session) => ({
+        all: await listed(accounts, session),
+        nobody: nobodyYet(session.host),
+      }));
       if (options.json) return json(all);
       const rows = all.map(({ address, name, aliases, admin, disabled, password, keptAt }) => [
         address,
@@ -78,7 +82,7 @@ function listCommand(user: Command, parts: Parts): void {
         keptAt ?? password,
         [admin ? "admin" : "", disabled ? "disabled" : ""].filter(Boolean).join(", "),
       ]);
-      if (rows.length === 0) print("No accounts yet: navette user add ADDRESS");
+      if (rows.length === 0) print(nobody);
       const head = ["ADDRESS", "NAME", "ALIASES", "PASSWORD", "MARKS"];
       for (const line of tableOf(head, rows)) print(line);
     });

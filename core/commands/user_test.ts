@@ -67,7 +67,7 @@ describe("navette user", () => {
       assert.equal((await run("user add ann@x.org")).code, 2);
       assert.equal((await run("user add ann@x.org --password-stdin", { stdin: "\n" })).code, 1);
       assert.equal((await run("user add ann@x.org secret")).code, 2);
-      assert.match((await run("user list")).out, /No accounts yet/);
+      assert.match((await run("user list")).out, /There are no accounts yet: navette user add/);
     }));
 
   it("says in one line why an account cannot be added", () =>
@@ -107,7 +107,7 @@ describe("navette user", () => {
       });
       assert.equal((await asking.ended).code, 0);
       assert.equal(asking.asked.length, 1);
-      assert.match((await run("user list")).out, /No accounts yet/);
+      assert.match((await run("user list")).out, /There are no accounts yet: navette user add/);
     }));
 
   it("fails where there is no such account", () =>
@@ -155,6 +155,7 @@ describe("navette user and app-password, for accounts whose password is kept els
     contributes: () => [
       passwordKeeper.of({
         keeps: (address) => address.toLowerCase().endsWith("@far.org") ? "in the vault" : undefined,
+        welcome: ["far.org"],
         async readyAppPassword({ address }, ask) {
           if (address.startsWith("no")) throw new CliError("Cannot make one: the vault forbids it");
           const password = await ask();
@@ -186,6 +187,10 @@ describe("navette user and app-password, for accounts whose password is kept els
 
   it("lists where a password is kept, and who has none at all", () =>
     onData(async (run) => {
+      assert.match(
+        (await run("user list", options)).out,
+        /Those of far\.org are made at their first/,
+      );
       await run("user add ann@far.org", options);
       await run("user add ben@near.org --admin --password-stdin", { ...options, stdin: "x" });
       assert.deepEqual((await run("user list", options)).out.split("\n"), [
