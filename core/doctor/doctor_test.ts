@@ -273,8 +273,10 @@ describe("navette doctor URL", () => {
           assert.match(of("reachable").detail, /sends to https:\/\/x\.example\/ \(HTTP 301\)/);
         },
       );
-      const { code, of } = await doctor(dir, `${free} http://127.0.0.1:1 --hold 0`);
+      const { code, of, findings } = await doctor(dir, `${free} http://127.0.0.1:1 --hold 1`);
       assert.equal(code, 1);
       assert.match(of("reachable").detail, /cannot be reached/);
+      const errors = findings.filter(({ level }) => level === "error").map(({ check }) => check);
+      assert.deepEqual(errors, ["reachable"], "no proxy is blamed for what is not there");
     }));
 });

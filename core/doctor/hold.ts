@@ -101,7 +101,7 @@ async function checkPatience(
     detail: `one of ${seconds} s ended after ${took.toFixed(1)} s with ${status}: ` +
       "devices will not be told of news",
     fix:
-      "let the proxy wait for an hour: nginx proxy_read_timeout 3600s; HAProxy timeout server 1h",
+      "let the proxy wait longer than an hour: nginx proxy_read_timeout 3700s; HAProxy timeout server 3700s",
   };
 }
 

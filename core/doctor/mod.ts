@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import type { Database } from "../database.ts";
 import type { Finding } from "../points.ts";
 import { checkCertificate } from "./certificate.ts";
-import { checkHold } from "./hold.ts";
+import { checkHold, type HoldCheck } from "./hold.ts";
 import { checkClock, checkName, checkUrl } from "./network.ts";
 import { checkPort } from "./port.ts";
 
@@ -29,10 +29,17 @@ export async function coreFindings(
     checkPort(config),
     checkCertificate(config, address, clock),
     ...(address === undefined ? [noUrl()] : [checkName(address)]),
-    ...(url === undefined ? [] : [checkUrl(url), checkHold({ url, db, clock, seconds: hold })]),
+    ...(url === undefined ? [] : [checkWayIn({ url, db, clock, seconds: hold })]),
     checkClock(clock, url),
   ];
   return (await Promise.all(parts)).flat();
+}
+
+/** Where nobody answers, nothing can be said of how requests are held. */
+async function checkWayIn(check: HoldCheck): Promise<Finding[]> {
+  const found = await checkUrl(check.url);
+  const reached = found.every(({ level }) => level !== "error");
+  return reached ? [...found, ...await checkHold(check)] : found;
 }
 
 function noUrl(): Promise<Finding[]> {

@@ -107,7 +107,7 @@ const answers: Readonly<Record<number, Explanation>> = {
   },
   504: {
     problem: "the proxy did not wait for the server's answer (HTTP 504)",
-    fix: "Raise the proxy's read timeout to an hour (nginx: proxy_read_timeout 3600s)",
+    fix: "Raise the proxy's read timeout above an hour (nginx: proxy_read_timeout 3700s)",
   },
   505: {
     problem: "the server does not speak this version (HTTP 505)",

@@ -132,7 +132,7 @@ function cut(error: unknown, seconds: number): unknown {
   return new StepFailed(
     `the held request was cut after ${seconds.toFixed(0)} seconds`,
     "Something between phone and server (proxy, load balancer, firewall) ends requests that are " +
-      "silent: let it wait an hour (nginx: proxy_read_timeout 3600s; Caddy waits by itself)",
+      "silent: let it wait over an hour (nginx: proxy_read_timeout 3700s; Caddy waits by itself)",
   );
 }
 
