@@ -53,8 +53,9 @@ export interface Places {
 /** RFC 4314: what is done to a folder's messages. */
 const letters = { insert: "i", flag: "w", remove: "te" } as const;
 
-/** Throws {@link Refused} (`readonly`) where the account may not do that there. */
-export function checkRight({ path, rights }: Place, what: keyof typeof letters): void {
+/** Throws {@link Refused} (`readonly`) where the account may not do that there, or nobody may. */
+export function checkRight({ path, rights, selectable }: Place, what: keyof typeof letters): void {
+  if (!selectable) throw new Refused("readonly", `Cannot change ${path}: it holds folders only`);
   // RFC 2086 servers say "d" for what later became "t" and "e".
   const allowed = rights === undefined ||
     [...letters[what]].every((letter) => rights.includes(letter)) ||

@@ -51,7 +51,7 @@ export async function createItem(
   token: string,
 ): Promise<ItemState> {
   return await once<Appending, ItemState>(store, token, async (attempt) => {
-    await store.places.place(folder);
+    checkRight(await store.places.place(folder), "insert");
     const message = await spool(item.mime, store.maxMessageSize);
     const marks = firstMarks(item.marks);
     const date = wholeSecond(item.date ?? store.clock.now());
