@@ -85,6 +85,25 @@ test("the example configurations are right", async () => {
   }
 });
 
+test("the example proxies hand on what phones ask for, and what doctor looks through", async () => {
+  for (const name of ["nginx.conf", "Caddyfile", "traefik.yml"]) {
+    const text = (await readFile(example("gateway", name), "utf8")).replace(/^ *#.*$/gm, "");
+    assert.match(text, /\/Microsoft-Server-ActiveSync/, name);
+    assert.match(text, /healthz/, name);
+  }
+});
+
+test("the example for mailcow is reached from its containers, beside its own location", async () => {
+  const mailcow = await readFile(example("gateway", "mailcow.toml"), "utf8");
+  const nginx = await readFile(example("gateway", "nginx.conf"), "utf8");
+  const place = /^listen = "([^"]+)"/m.exec(mailcow)![1]!;
+  assert.doesNotMatch(place, /^127\.|^\[::1\]|localhost/);
+  assert.ok(nginx.includes(`http://${place}`), "both files name one address");
+  // mailcow has `location ^~ /Microsoft-Server-ActiveSync`: nginx takes no second prefix of that name.
+  assert.match(nginx, /^location = \/Microsoft-Server-ActiveSync \{$/m);
+  assert.doesNotMatch(nginx, /^location (\^~ )?\/Microsoft/m);
+});
+
 test("every default in the sample is accepted where somebody takes the # away", () => {
   const sample = sampleConfig(plugins);
   const values = sample.replace(/^# ((?:[A-Za-z]\w*) = .+|\[[a-z.-]+\])$/gm, "$1");

@@ -63,7 +63,7 @@ async function readAnswer(url: string, answer: Response): Promise<Finding> {
   const detail = moved
     ? `${url} sends to ${moved} (HTTP ${status}), and devices do not follow`
     : `something else than navette answers at ${url} (HTTP ${status})`;
-  const fix = "let the proxy hand every path of this name to navette, without redirects";
+  const fix = "let the proxy hand the devices' path and /healthz to navette, without redirects";
   return { check, level: "error", detail, fix };
 }
 
