@@ -114,7 +114,7 @@ export function imapGateway(options: GatewayOptions): Gateway {
 
 function share(options: GatewayOptions): Shared {
   const { residence: { servers }, db, clock, log, maxMessageSize } = options;
-  const checks = passwordChecks({ clock, tryLogin });
+  const checks = passwordChecks({ clock, tryLogin, log });
   const longest = Math.max(0, ...servers.map(({ config }) => config.rememberLogin));
   const keyring = makeKeyring({
     clock,

@@ -1,7 +1,7 @@
 // Checks passwords by logging in at the server, and remembers for a short time how that went.
 import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../../../../../core/mod.ts";
+import type { Clock, Log } from "../../../../../core/mod.ts";
 import { type Login, WrongPassword } from "./connect.ts";
 import type { Secret } from "./keyring.ts";
 import type { Server } from "../servers/server.ts";
@@ -24,6 +24,7 @@ export interface PasswordChecksOptions {
   readonly clock: Clock;
   /** Logs in and out again; throws {@link WrongPassword} or `Unavailable`. */
   readonly tryLogin: (server: Server, login: Login) => Promise<void>;
+  readonly log: Log;
 }
 
 /**
@@ -43,7 +44,7 @@ interface Outcome {
  * No password is kept for this, only its HMAC under a key that this process alone has. Questions for
  * the same password that come together share one login.
  */
-export function passwordChecks({ clock, tryLogin }: PasswordChecksOptions): PasswordChecks {
+export function passwordChecks({ clock, tryLogin, log }: PasswordChecksOptions): PasswordChecks {
   const key = createSecretKey(randomBytes(32));
   const outcomes = new LRUCache<string, Outcome>({ max: remembered });
   const running = new Map<string, Promise<boolean>>();
@@ -59,6 +60,8 @@ export function passwordChecks({ clock, tryLogin }: PasswordChecksOptions): Pass
     } catch (error) {
       if (!(error instanceof WrongPassword)) throw error;
       fits = false;
+      // Often more than that it is wrong: locked, or that an app password is wanted, and where to get it.
+      log.info({ user: address, reason: error.message }, "A server refuses a login");
     }
     const seconds = fits ? rememberLogin : Math.min(rememberLogin, refusedFor);
     outcomes.set(digest, { fits, until: clock.now() + seconds * 1000 });

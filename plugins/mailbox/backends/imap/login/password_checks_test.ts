@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Unavailable } from "../../../../../core/mod.ts";
 import { deferred, fakeClock } from "../../../../../tests/kit.ts";
+import { keptLog } from "../../../../../tests/kit_mailbox.ts";
 import { testServer } from "../_imap_kit.ts";
 import { WrongPassword } from "./connect.ts";
 import { passwordChecks } from "./password_checks.ts";
@@ -14,18 +15,20 @@ function scene() {
   const clock = fakeClock();
   const asked: string[] = [];
   const state = { right: "right", away: false, answer: Promise.resolve() };
+  const log = keptLog();
   const checks = passwordChecks({
     clock,
+    log,
     async tryLogin(_server, { address, secret }) {
       asked.push(`${address} ${secret!.reveal()}`);
       await state.answer;
       if (state.away) throw new Unavailable("Cannot reach it");
-      if (secret!.reveal() !== state.right) throw new WrongPassword("Cannot log in");
+      if (secret!.reveal() !== state.right) throw new WrongPassword("Cannot log in: locked");
     },
   });
   const check = (password: string, address = "anna@example.test", at = server) =>
     checks.check({ server: at, address, secret: { reveal: () => password } });
-  return { clock, asked, state, checks, check };
+  return { clock, asked, state, checks, check, log };
 }
 
 describe("passwordChecks()", () => {
@@ -41,9 +44,11 @@ describe("passwordChecks()", () => {
   });
 
   it("asks once a minute for what is wrong", async () => {
-    const { clock, asked, state, check } = scene();
+    const { clock, asked, state, check, log } = scene();
     for (let i = 0; i < 3; i++) assert.equal(await check("new"), false);
     assert.equal(asked.length, 1);
+    const told = log.lines.map(({ fields }) => fields);
+    assert.deepEqual(told, [{ user: "anna@example.test", reason: "Cannot log in: locked" }]);
     state.right = "new";
     await clock.tick(60_000);
     assert.equal(await check("new"), true);
