@@ -125,7 +125,9 @@ async function workNow(
   ring: () => void,
 ): Promise<void> {
   const late = new AbortController();
-  const cancel = clock.after(patience, () => late.abort());
+  const seconds = patience / 1000;
+  const tooLate = new Error(`Cannot wait any longer: handing it over takes more than ${seconds} s`);
+  const cancel = clock.after(patience, () => late.abort(tooLate));
   try {
     if (leaves) await journey.first(entry, late.signal);
     else await journey.here(entry);

@@ -154,5 +154,7 @@ test(
     await own(rig, relay.port).outbox.send(anna, outgoing(), "1");
     assert.equal((await waiting(rig)).length, 1);
     assert.equal(rig.clock.pending, 0);
+    const { fields } = rig.log.lines.find(({ message }) => message === "The relay was tried")!;
+    assert.match((fields as { reason: string }).reason, /handing it over takes more than 20 s/);
   }),
 );

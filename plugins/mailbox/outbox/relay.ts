@@ -48,7 +48,8 @@ async function handOver(
   try {
     signal.throwIfAborted();
     const aborted = new Promise<never>((_, reject) => {
-      abort = () => ending || reject(new Error("Cannot go on: the attempt was ended from here"));
+      const ended = new Error("Cannot go on: the attempt was ended from here");
+      abort = () => ending || reject(isNamed(signal.reason) ? signal.reason : ended);
     });
     signal.addEventListener("abort", abort, { once: true });
     const source = Readable.from(bytes(), { objectMode: false });
@@ -62,6 +63,11 @@ async function handOver(
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+/** Whether whoever ended it has said why. */
+function isNamed(reason: unknown): reason is Error {
+  return reason instanceof Error && reason.name !== "AbortError";
 }
 
 type Sent = Parameters<Parameters<SMTPConnection["send"]>[2]>[1];
