@@ -56,6 +56,10 @@ function alternatives(part: Part, into: Collected): void {
 function related(part: Part, into: Collected, alternative: boolean): void {
   const start = part.params["start"]?.replace(/^<|>$/g, "");
   const root = part.children.find((child) => start && child.contentId === start) ??
+    // Mail servers tell no ids of multiparts (RFC 3501 7.4.2).
+    part.children.find((child) =>
+      start && child.contentId === undefined && child.children.length
+    ) ??
     part.children[0]!;
   walk(root, into, alternative);
   for (const child of part.children) {

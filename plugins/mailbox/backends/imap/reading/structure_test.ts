@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { leaves } from "../../../mime/mod.ts";
+import { leaves, sortParts } from "../../../mime/mod.ts";
 import type { Token } from "../connections/raw.ts";
 import { readStructure, sectionOf } from "./structure.ts";
 
@@ -121,6 +121,21 @@ test("a multipart without parts is the text that it is", () => {
       1000,
     ]);
   }
+});
+
+test("what a related multipart starts with may be a multipart, whose id nobody tells", () => {
+  const structure = `(("image" "png" NIL "<p@x>" NIL "base64" 40)` +
+    `(("text" "plain" NIL NIL NIL "7bit" 4 1)("text" "html" NIL NIL NIL "7bit" 9 1) "alternative")` +
+    ` "related" ("start" "<root@x>"))`;
+  const root = readStructure(tokens(structure), none, 1000);
+  const { bodies, attachments } = sortParts(root);
+  assert.deepEqual(
+    bodies.map(({ plain, html }) => [...plain, ...html].map((part) => part.number)),
+    [
+      ["2.1", "2.2"],
+    ],
+  );
+  assert.deepEqual(attachments.map(({ number }) => number), ["1"]);
 });
 
 test("a multipart whose only part is empty shows nothing", () => {
