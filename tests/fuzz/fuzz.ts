@@ -1,7 +1,13 @@
 // Runs fuzzers for a time; what is found names the round, which alone finds it again.
 import { seededRandom } from "../kit.ts";
-import { type Fuzzer } from "./fuzzers.ts";
-import { target as makeTarget } from "./target.ts";
+import type { Random } from "./target.ts";
+
+/** What is fuzzed. */
+export interface Fuzzed {
+  /** How often what was the answer: an HTTP status, or in words. */
+  readonly answers: ReadonlyMap<number | string, number>;
+  end(): Promise<void>;
+}
 
 export interface FuzzOptions {
   /** How long; undefined: `rounds` decide. */
@@ -11,24 +17,28 @@ export interface FuzzOptions {
   readonly seed: number;
 }
 
-export interface Fuzzed {
+export interface Result {
   readonly rounds: number;
-  /** How often each HTTP status was the answer. */
-  readonly answers: ReadonlyMap<number, number>;
+  /** How often what was the answer. */
+  readonly answers: ReadonlyMap<number | string, number>;
 }
 
-/** Runs one fuzzer. Throws with the number of the round that found something. */
-export async function fuzz(
+/**
+ * Runs one fuzzer on what `begin` begins, and begins anew now and then. Throws with the number of the
+ * round that found something.
+ */
+export async function fuzz<T extends Fuzzed>(
   name: string,
-  fuzzer: Fuzzer,
+  fuzzer: (random: Random, target: T) => Promise<void>,
+  begin: () => Promise<T>,
   { seconds = Infinity, rounds = Infinity, seed }: FuzzOptions,
-): Promise<Fuzzed> {
+): Promise<Result> {
   const end = performance.now() + seconds * 1000;
-  let target = await makeTarget();
-  const answers = new Map<number, number>();
+  let target = await begin();
+  const answers = new Map<number | string, number>();
   const close = async () => {
-    for (const [status, times] of target.answers) {
-      answers.set(status, (answers.get(status) ?? 0) + times);
+    for (const [answer, times] of target.answers) {
+      answers.set(answer, (answers.get(answer) ?? 0) + times);
     }
     await target.end();
   };
@@ -38,7 +48,7 @@ export async function fuzz(
       // What earlier rounds left behind must not carry a later one.
       if (done % 500 === 499) {
         await close();
-        target = await makeTarget();
+        target = await begin();
       }
       try {
         await fuzzer(seededRandom(seed + done), target);

@@ -15,7 +15,11 @@ import { place, target as makeTarget, watched } from "./target.ts";
 describe("whatever comes, there is an answer:", () => {
   for (const [name, fuzzer] of Object.entries(fuzzers)) {
     it(name, async () => {
-      const { rounds, answers } = await fuzz(name, fuzzer, { seed: 1, seconds: 3, rounds: 2000 });
+      const { rounds, answers } = await fuzz(name, fuzzer, makeTarget, {
+        seed: 1,
+        seconds: 3,
+        rounds: 2000,
+      });
       assert.ok(rounds >= 20, `only ${rounds} rounds`);
       // What is refused at the door tests nothing behind it.
       const all = [...answers.values()].reduce((sum, times) => sum + times, 0);
@@ -101,9 +105,14 @@ describe("the fuzzing itself notices", () => {
 
   it("names the round that finds it again", () =>
     assert.rejects(
-      fuzz("x", async (random) => {
-        if (random() > 0) throw new Error("found");
-      }, { seed: 7, rounds: 5 }),
+      fuzz(
+        "x",
+        async (random) => {
+          if (random() > 0) throw new Error("found");
+        },
+        makeTarget,
+        { seed: 7, rounds: 5 },
+      ),
       /x, round 7: .*found.*--only x --seed 7/s,
     ));
 });

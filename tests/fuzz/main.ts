@@ -1,8 +1,12 @@
 // `deno task fuzz [--seconds N] [--seed N] [--rounds N] [--only NAME]`: long runs of all fuzzers.
+// `alike-dovecot` and `alike-cyrus` compare messages at a real server with the embedded store, where
+// the server is installed.
 import { parseArgs } from "node:util";
 import process from "node:process";
-import { fuzz } from "./fuzz.ts";
+import { alike, type AlikeServer, alikeServers, alikeTarget } from "./alike.ts";
+import { fuzz, type Result } from "./fuzz.ts";
 import { fuzzers } from "./fuzzers.ts";
+import { target } from "./target.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,20 +16,41 @@ const { values } = parseArgs({
     only: { type: "string" },
   },
 });
+const options = {
+  seed: Number(values.seed),
+  seconds: Number(values.seconds),
+  ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
+};
 let failed = false;
-for (const [name, fuzzer] of Object.entries(fuzzers)) {
-  if (values.only !== undefined && values.only !== name) continue;
+
+async function run(name: string, work: () => Promise<Result>): Promise<void> {
+  if (values.only !== undefined && values.only !== name) return;
   try {
-    const { rounds, answers } = await fuzz(name, fuzzer, {
-      seed: Number(values.seed),
-      seconds: Number(values.seconds),
-      ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
-    });
-    const counts = [...answers].map(([status, times]) => `${times} × HTTP ${status}`).join(", ");
-    console.log(`${name}: ${rounds} rounds, nothing found (${counts})`);
+    const { rounds, answers } = await work();
+    const counts = [...answers].map(([answer, times]) =>
+      `${times} × ${typeof answer === "number" ? `HTTP ${answer}` : answer}`
+    );
+    console.log(`${name}: ${rounds} rounds, nothing found (${counts.join(", ")})`);
   } catch (error) {
     failed = true;
     console.error((error as Error).message);
   }
+}
+
+async function runAlike(name: string, { start }: AlikeServer): Promise<Result> {
+  const server = await start();
+  try {
+    return await fuzz(name, alike, () => alikeTarget(server), options);
+  } finally {
+    await server.stop();
+  }
+}
+
+for (const [name, fuzzer] of Object.entries(fuzzers)) {
+  await run(name, () => fuzz(name, fuzzer, target, options));
+}
+for (const server of alikeServers.filter(({ present }) => present)) {
+  const name = `alike-${server.product}`;
+  await run(name, () => runAlike(name, server));
 }
 process.exit(failed ? 1 : 0);
