@@ -1,6 +1,6 @@
 // Marks set on items, and items removed.
 import { NotFound, Refused } from "../../../api.ts";
-import { withMarks } from "../../../marks.ts";
+import { sameMarks, withMarks } from "../../../marks.ts";
 import type { ItemId, ItemState, Marks } from "../../../model.ts";
 import type { OpenFolder } from "../connections/connections.ts";
 import { isRefusal } from "../connections/errors.ts";
@@ -17,14 +17,14 @@ import {
   stateOf,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, inPlace, type ItemStore, rowNow, settle } from "./item_store.ts";
+import { inPlace, type ItemStore, settle } from "./item_store.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
 import { deleteMessages, purgeLeftovers } from "./purge.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { atom, command, pairs, word, words } from "../connections/raw.ts";
-import { needItem, needItemNow, sameState } from "./write.ts";
+import { findItem, needItem, needItemNow, rowNow } from "./find_item.ts";
 
 /** As {@link Mailbox.mark}. */
 export async function markItem(
@@ -206,4 +206,10 @@ async function leaveToUs(store: ItemStore, { id, uid, folder }: ItemRow): Promis
 
 function isOver({ gone, uid }: ItemRow): boolean {
   return gone === ended || gone === leftover || uid === null;
+}
+
+/** Whether rows tell the same marks. */
+function sameState(one: ItemRow, other: ItemRow): boolean {
+  const marks = (row: ItemRow) => marksOf(row.flags, row.extra ?? undefined);
+  return sameMarks(marks(one), marks(other));
 }

@@ -1,12 +1,10 @@
 // What all parts of an account's items work with, and how they come to a folder.
 import type { Clock, Database } from "../../../../../core/mod.ts";
 import { NotFound } from "../../../api.ts";
-import type { FolderId, ItemId } from "../../../model.ts";
+import type { FolderId } from "../../../model.ts";
 import type { Connections, OpenFolder, Use } from "../connections/connections.ts";
-import { command } from "../connections/raw.ts";
 import { readState, snapshotOf, untilFirst } from "./folder_state.ts";
 import { catchUp } from "./catch_up.ts";
-import { itemId, itemNumbers, type ItemRow, rowsById } from "./item_rows.ts";
 import type { Running } from "./journal.ts";
 import type { Place, Places } from "../folders/places.ts";
 
@@ -80,17 +78,6 @@ export async function inPlace<R>(
   }
 }
 
-/** The row of an item and its folder, whatever has become of it; undefined for what was never one. */
-export async function findItem(
-  { db, connections }: ItemStore,
-  id: ItemId,
-): Promise<(ItemRow & { validity: string }) | undefined> {
-  const numbers = itemNumbers(id);
-  if (!numbers) return undefined;
-  const [row] = await rowsById(db, connections.account.id, [numbers.item]);
-  return row?.folder === numbers.folder ? row : undefined;
-}
-
 /**
  * Makes the rows those of the folder as opened: after another UIDVALIDITY all of them are matched
  * first. True where UIDs have changed by that.
@@ -109,18 +96,4 @@ export async function settle(store: ItemStore, place: Place, open: OpenFolder): 
     });
     if (!more) return changed;
   }
-}
-
-/**
- * What an item is by now, in a folder that was entered after `first` was read. A message that somebody
- * has put there since is not seen by the connection yet: a command for it would find nothing.
- */
-export async function rowNow(
-  store: ItemStore,
-  { client }: OpenFolder,
-  first: ItemRow,
-): Promise<(ItemRow & { validity: string }) | undefined> {
-  const row = await findItem(store, itemId(first));
-  if (row && row.uid !== first.uid) await command(client, "NOOP");
-  return row;
 }

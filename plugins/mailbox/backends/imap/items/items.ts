@@ -9,7 +9,8 @@ import type { ItemStore } from "./item_store.ts";
 import { countItems, listItems } from "./listing.ts";
 import { moveItem } from "./move.ts";
 import type { Orders } from "./order.ts";
-import { createItem, replaceItem } from "./write.ts";
+import { createItem } from "./create.ts";
+import { replaceItem } from "./replace.ts";
 
 /** The methods of an account's mailbox that this file and its neighbours implement. */
 export type Items =

@@ -15,7 +15,7 @@ import {
   rowsById,
   updateRows,
 } from "./item_rows.ts";
-import { findItem, inPlace, type ItemStore, settle } from "./item_store.ts";
+import { inPlace, type ItemStore, settle } from "./item_store.ts";
 import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
@@ -23,7 +23,7 @@ import { isGivenAway } from "./marks.ts";
 import { checkRight, type Place } from "../folders/places.ts";
 import { checkDeletes, deleteLeftovers, purgeLeftovers } from "./purge.ts";
 import { factsOf, findPut, type Meant, moves, transfer } from "./put.ts";
-import { needItem, needItemNow } from "./write.ts";
+import { findItem, needItem, needItemNow } from "./find_item.ts";
 
 /** What a move is meant to bring. */
 interface Moving extends Meant {
