@@ -124,7 +124,7 @@ test("a multipart without parts is the text that it is", () => {
 });
 
 test("what a related multipart starts with may be a multipart, whose id nobody tells", () => {
-  const structure = `(("image" "png" NIL "<p@x>" NIL "base64" 40)` +
+  const structure = `(("text" "html" NIL "<frame@x>" NIL "7bit" 40 1)` +
     `(("text" "plain" NIL NIL NIL "7bit" 4 1)("text" "html" NIL NIL NIL "7bit" 9 1) "alternative")` +
     ` "related" ("start" "<root@x>"))`;
   const root = readStructure(tokens(structure), none, 1000);
