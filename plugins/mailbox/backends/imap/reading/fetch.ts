@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
 import { changeOf, hearingFetch, type Told } from "../connections/fetch_answers.ts";
 import { uidSet } from "../items/facts.ts";
-import { atom, command, type Token, type Word } from "../connections/raw.ts";
+import { atom, codeOf, command, type Token, type Word } from "../connections/raw.ts";
 
 /** Bytes of a section, from one place up to (not including) another. */
 export interface Stretch {
@@ -91,8 +91,7 @@ function countsChanges({ enabled, mailbox }: ImapFlow): boolean {
 const busy = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "AUTHORIZATIONFAILED"]);
 
 function codeIn(error: unknown): string {
-  const { serverResponseCode } = error as { serverResponseCode?: string };
-  return serverResponseCode?.toUpperCase() ?? "";
+  return codeOf((error as { response?: unknown } | undefined)?.response) ?? "";
 }
 
 /** A server may tell of one message in several answers, also of flags that changed just now. */

@@ -133,11 +133,16 @@ async function readFolder(
   const told = await readFacts(open, items.map(({ uid }) => uid));
   const portions = portionsOf(items);
   const begun: Begun[] = [];
-  for (const at of portions.keys()) {
-    for (const portion of portions.slice(begun.length, at + 2)) {
-      begun.push(beginReading(open.client, portion, told, how.want, budget));
+  try {
+    for (const at of portions.keys()) {
+      for (const portion of portions.slice(begun.length, at + 2)) {
+        begun.push(beginReading(open.client, portion, told, how.want, budget));
+      }
+      hand(await endReading(open.client, begun[at]!, how));
     }
-    hand(await endReading(open.client, begun[at]!, how));
+  } finally {
+    // After an error, too: whoever uses the connection next must not come upon what is on its way.
+    await Promise.allSettled(begun.map(({ refused }) => refused));
   }
 }
 

@@ -101,6 +101,20 @@ test("a server that always breaks off at large messages is away, and not asked f
   close();
 });
 
+test("who could not read leaves nothing running on the connection", async () => {
+  const many = Array.from({ length: 30 }, (_, n) => letter(`no ${n}`, "text/plain", "text"));
+  const { reading, ids, close } = await filled(...many);
+  const texts: string[] = [];
+  fake.rule = ({ name, words }) => {
+    if (name !== "UID FETCH" || !words.includes("TEXT]")) return undefined;
+    texts.push(words);
+    return texts.length === 1 ? { refuse: "NO [UNAVAILABLE] Busy" } : undefined;
+  };
+  await assert.rejects(all(readItems(reading, ids, { text: 100 })));
+  assert.equal(texts.length, 2, "the second portion, which was on its way, has come");
+  close();
+});
+
 test("what the server tells unasked between its answers confuses nobody", async () => {
   const { reading, ids, close } = await filled(...five);
   fake.rule = ({ name }) =>
