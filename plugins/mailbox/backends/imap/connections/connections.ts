@@ -174,9 +174,10 @@ class Pool implements Connections {
     const inside = (open: string) => open === path || open.startsWith(path + delimiter);
     const open = this.#free.filter((line) => line.path !== undefined && inside(line.path));
     this.#free = this.#free.filter((line) => !open.includes(line));
+    for (const line of open) this.#busy.add(line);
     await Promise.all(open.map(async (line) => {
       await line.leave().catch(() => line.client.close());
-      this.#giveBack(line);
+      this.#putBack(line);
     }));
   }
 
@@ -314,6 +315,12 @@ class Pool implements Connections {
   }
 
   #giveBack(line: Line): void {
+    this.#putBack(line);
+    this.#slots.leave();
+  }
+
+  /** A connection that nobody uses any more is kept for the next one. */
+  #putBack(line: Line): void {
     this.#busy.delete(line);
     if (isBroken(line.client)) line.client.close();
     else if (this.#retired) void this.#end(line);
@@ -322,7 +329,6 @@ class Pool implements Connections {
       this.#free.push(line);
       this.#sweepLater();
     }
-    this.#slots.leave();
   }
 
   /** One timer for all that are idle. */

@@ -179,6 +179,24 @@ test("never more connections than allowed; whoever is too many waits, first come
   assert.equal(clients.length, 2);
 });
 
+test("never more connections than allowed, also after a folder was left", async () => {
+  const { connections } = pool({ limit: 1 });
+  const begun: number[] = [];
+  await connections.inFolder("INBOX", async () => {});
+  await connections.leave("INBOX", "/");
+  const gates = [deferred<void>(), deferred<void>()];
+  const all = gates.map((gate, n) =>
+    connections.use(async () => {
+      begun.push(n);
+      await gate.promise;
+    })
+  );
+  await settle();
+  assert.deepEqual(begun, [0]);
+  for (const gate of gates) gate.resolve();
+  await Promise.all(all);
+});
+
 test("a folder is worked on where it is open already", async () => {
   const { connections, clients } = pool();
   for (const path of ["INBOX", "Sent", "INBOX", "Sent", "INBOX"]) {
