@@ -4,7 +4,13 @@ import type { Clock } from "../../../../../core/mod.ts";
 import type { FolderId } from "../../../model.ts";
 import { Bell } from "./bell.ts";
 import { isRefusal } from "../connections/errors.ts";
-import { type FolderNumbers, openNumbers, readNumbers } from "../folders/folder_numbers.ts";
+import {
+  type FolderNumbers,
+  hasModseq,
+  numberItems,
+  openNumbers,
+  readNumbers,
+} from "../folders/folder_numbers.ts";
 import { folderName, folderWord } from "../folders/mailbox_name.ts";
 import type { Pace } from "./pace.ts";
 import type { Place } from "../folders/places.ts";
@@ -145,11 +151,20 @@ export class Listener {
       if (again) await this.#ask("NOTIFY", [atom("NONE")]);
       const tree: Token = [atom("personal"), [atom("MailboxName"), atom("SubscriptionChange")]];
       await this.#ask("NOTIFY", [atom("SET"), atom("STATUS"), ...wanted, tree]);
+      if (again) await this.#recount();
       return true;
     } catch (error) {
       if (isRefusal(error)) return false;
       throw error;
     }
+  }
+
+  /** What Dovecot held back of the open folder when it was told to stop, it never tells. */
+  async #recount(): Promise<void> {
+    const client = this.#client;
+    if (!client.mailbox) return;
+    const { path } = client.mailbox;
+    await this.#ask("STATUS", [folderWord(client, path), numberItems(hasModseq(client))]);
   }
 
   async #idle(): Promise<void> {
@@ -249,7 +264,11 @@ export class Listener {
   }
 
   #heard(name: Token | undefined, numbers: FolderNumbers): void {
-    const id = this.#ids.get(folderName(this.#client, word(name) ?? ""));
+    const { mailbox } = this.#client;
+    const path = folderName(this.#client, word(name) ?? "");
+    const id = this.#ids.get(path);
+    // Of a count that it takes for the old one, the library tells nothing.
+    if (mailbox && mailbox.path === path) mailbox.exists = numbers.messages ?? mailbox.exists;
     if (id !== undefined) this.#to.found(id, numbers);
   }
 

@@ -310,6 +310,34 @@ describe("watching a server that holds news back", found, () => {
     await passes(() => asks() > then, 200);
     await here.close();
   });
+
+  test("what happens in the inbox just before it is told to listen to other folders is heard", async () => {
+    tap.reset();
+    const here = await desk(dovecot, tap, 4, true, new Pace(100));
+    const { watcher, told, user, other, hears } = here;
+    const inbox = await here.idOf("INBOX");
+    await dovecot.deliver(user, message);
+    await select(other, "INBOX");
+    watcher.watch([inbox], (id) => told.push(id));
+    await here.listens();
+    const armed = () => tap.names().filter((name) => name === "NOTIFY").length;
+    /** Dovecot holds the news of it back, which are lost when it is told to stop. */
+    const justBefore = async (folder: string, deed: () => Promise<unknown>) => {
+      const before = armed();
+      await deed();
+      watcher.watch([await here.idOf(folder)], () => {});
+      await until(() => armed() > before, "it is told to listen to another folder");
+      await hears(inbox);
+    };
+    await justBefore("Sent", () => other.messageFlagsAdd("1", ["\\Flagged"]));
+    await justBefore("Drafts", () => dovecot.deliver(user, message));
+    await justBefore("Trash", () => other.messageDelete("1"));
+    // There are as many as before it went.
+    await dovecot.deliver(user, message);
+    await here.clock.tick(200);
+    await hears(inbox);
+    await here.close();
+  });
 });
 
 describe("watching where connections are few", found, () => {
