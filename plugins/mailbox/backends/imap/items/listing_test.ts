@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { ImapFlow } from "imapflow";
 import { listAll, message, subjects, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
+import { startFakeImap } from "../../../../../tests/servers/fake_imap.ts";
 import type { Dovecot } from "../../../../../tests/servers/dovecot.ts";
 import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Tap } from "../../../../../tests/servers/tap.ts";
@@ -181,3 +182,23 @@ test(
       }
     }),
 );
+
+test("a message whose arrival the server does not tell at once is not left out", async () => {
+  const fake = await startFakeImap({
+    capabilities: ["ENABLE", "CONDSTORE", "UIDPLUS", "NAMESPACE"],
+  });
+  const user = fake.addUser();
+  for (let n = 0; n < 3; n++) fake.deliver(user, message(`no ${n}`));
+  const desk = await openDesk({ server: fake, user });
+  try {
+    await desk.box.changes(desk.inbox, undefined, 0);
+    let asked = 0;
+    fake.rule = ({ words }) =>
+      words.endsWith("(INTERNALDATE)") && ++asked === 1 ? { refuse: "OK Done" } : undefined;
+    assert.equal((await desk.box.list(desk.inbox, {}, 100)).items.length, 3);
+    assert.equal(asked, 2);
+  } finally {
+    await desk.close();
+    await fake.stop();
+  }
+});

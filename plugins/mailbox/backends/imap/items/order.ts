@@ -46,8 +46,14 @@ export class Orders {
     const known = kept?.seen.validity === seen.validity ? kept : undefined;
     const sure = seen.modseq !== "";
     if (sure && known && known.floor <= floor && isSameSnapshot(known.seen, seen)) return known;
-    const order = await read(client, seen, Math.min(floor, known?.floor ?? floor), known);
-    this.#cache.set(folder, order);
+    const { order, whole } = await read(
+      client,
+      seen,
+      Math.min(floor, known?.floor ?? floor),
+      known,
+    );
+    if (whole) this.#cache.set(folder, order);
+    else this.#cache.delete(folder);
     return order;
   }
 }
@@ -57,9 +63,10 @@ async function read(
   seen: Snapshot,
   floor: number,
   known: Order | undefined,
-): Promise<Order> {
+): Promise<{ readonly order: Order; readonly whole: boolean }> {
   if (seen.messages === 0) {
-    return { seen, floor: -Infinity, uids: new Uint32Array(0), dates: new Float64Array(0) };
+    const none = { uids: new Uint32Array(0), dates: new Float64Array(0) };
+    return { order: { seen, floor: -Infinity, ...none }, whole: true };
   }
   // SINCE goes by days in some time zone: one more on this side, and what is too old falls out below.
   const since = floor > DAY ? { since: new Date(floor - DAY) } : {};
@@ -68,16 +75,18 @@ async function read(
   known?.uids.forEach((uid, at) => {
     if (there.has(uid)) dates.set(uid, known.dates[at]!);
   });
-  const unknown = new UidRanges();
-  for (const uid of there) if (!dates.has(uid)) unknown.add([uid, uid]);
-  if (unknown.size > 0) {
+  for (let tries = 0; tries < 2 && dates.size < there.size; tries++) {
+    // A message may go meanwhile; and one that has no date here would be lost to whoever lists.
+    if (tries > 0) await command(client, "NOOP");
+    const unknown = new UidRanges();
+    for (const uid of there) if (!dates.has(uid)) unknown.add([uid, uid]);
     // A folder that is new to us has all of its messages asked for: then the range says it shorter.
     const range = unknown.size === seen.messages ? "1:*" : unknown.toString();
     await fetchDates(client, range, (uid, date) => {
       if (unknown.has(uid)) dates.set(uid, date);
     });
   }
-  return { seen, floor, ...sorted(dates) };
+  return { order: { seen, floor, ...sorted(dates) }, whole: dates.size === there.size };
 }
 
 async function fetchDates(
