@@ -150,6 +150,32 @@ export function beforeTransactions(
   };
 }
 
+/** When something happens: before a folder is entered, or right after. */
+export type When = "before" | "after";
+
+/** A store whose work waits for `come` before it enters a folder, or when it has. */
+export function late(store: ItemStore, when: When, come: () => Promise<unknown>): ItemStore {
+  const { connections } = store;
+  return {
+    ...store,
+    connections: {
+      account: connections.account,
+      use: (work, how) => connections.use(work, how),
+      own: (wanted) => connections.own(wanted),
+      leave: (path, delimiter) => connections.leave(path, delimiter),
+      retire: () => connections.retire(),
+      close: () => connections.close(),
+      inFolder: async (path, work, how) => {
+        if (when === "before") await come();
+        return await connections.inFolder(path, async (open) => {
+          await come();
+          return await work(open);
+        }, how);
+      },
+    },
+  };
+}
+
 /** A database with the tables of items. */
 export async function itemDatabase(): Promise<Database> {
   const db = await openStorage(":memory:");

@@ -10,36 +10,11 @@ import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { Mailbox } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
-import { beforeTransactions, type Desk, openDesk } from "../_items_kit.ts";
+import { beforeTransactions, type Desk, late, openDesk, type When } from "../_items_kit.ts";
 import { tapped } from "../_tapped_kit.ts";
 import type { ItemStore } from "./item_store.ts";
 
-type When = "before" | "after";
-
 const found = needs("dovecot", dovecotPresent());
-
-/** A store whose work waits for `come` before it enters a folder, or when it has. */
-function late(store: ItemStore, when: When, come: () => Promise<void>): ItemStore {
-  const { connections } = store;
-  return {
-    ...store,
-    connections: {
-      account: connections.account,
-      use: (work, how) => connections.use(work, how),
-      own: (wanted) => connections.own(wanted),
-      leave: (path, delimiter) => connections.leave(path, delimiter),
-      retire: () => connections.retire(),
-      close: () => connections.close(),
-      inFolder: async (path, work, how) => {
-        if (when === "before") await come();
-        return await connections.inFolder(path, async (open) => {
-          await come();
-          return await work(open);
-        }, how);
-      },
-    },
-  };
-}
 
 /** A store that waits for `come` when what is going to be done is noted: all was looked at by then. */
 function decided(store: ItemStore, come: () => Promise<void>): ItemStore {

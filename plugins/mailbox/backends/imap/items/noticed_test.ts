@@ -15,29 +15,7 @@ import type { MailServer } from "../../../../../tests/servers/mail_server.ts";
 import { cyrusPresent, dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Mailbox } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
-import { type Desk, openDesk } from "../_items_kit.ts";
-import type { ItemStore } from "./item_store.ts";
-
-/** A store where `come` happens each time that a folder was entered, and nothing was asked yet. */
-function interrupted(store: ItemStore, come: () => Promise<unknown>): ItemStore {
-  const { connections } = store;
-  return {
-    ...store,
-    connections: {
-      account: connections.account,
-      use: (work, how) => connections.use(work, how),
-      own: (wanted) => connections.own(wanted),
-      leave: (path, delimiter) => connections.leave(path, delimiter),
-      retire: () => connections.retire(),
-      close: () => connections.close(),
-      inFolder: (path, work, how) =>
-        connections.inFolder(path, async (open) => {
-          await come();
-          return await work(open);
-        }, how),
-    },
-  };
-}
+import { type Desk, late, openDesk } from "../_items_kit.ts";
 
 /** What is asked of the mailbox: first of all, and when the change comes. `ids`: the newest first. */
 type Ask = (
@@ -114,7 +92,7 @@ for (
           begin(async (desk, device, imap) => {
             const ids = device.states.map(({ id }) => id).reverse();
             let come = () => Promise.resolve<unknown>(undefined);
-            const { box } = desk.with(interrupted(desk.store, () => come()));
+            const { box } = desk.with(late(desk.store, "after", () => come()));
             // What is asked once only is out of the way.
             await ask(box, desk.inbox, ids, "before");
             await desk.clock.tick(1001);
