@@ -48,18 +48,25 @@ export const silentLog: Log = {
 };
 
 function wrap(logger: pino.Logger): Log {
+  return logOf(() => logger, (level) => logger.isLevelEnabled(level));
+}
+
+/** `logger` is asked for when there is a line: nearly all logs of single requests never have one. */
+function logOf(logger: () => pino.Logger, writes: (level: pino.Level) => boolean): Log {
   const clean = (fields: object) => redact(fields) as object;
+  // Looked at first: redacting costs more than a line that is not written.
+  const line = (level: keyof Omit<Log, "child">) => (fields: object, message: string) => {
+    if (writes(level)) logger()[level](clean(fields), redactText(message));
+  };
   return {
-    debug: (fields, message) => {
-      // Looked at first: redacting costs more than a line that is not written.
-      if (logger.isLevelEnabled("debug")) logger.debug(clean(fields), redactText(message));
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    child(fields) {
+      let own: pino.Logger | undefined;
+      return logOf(() => own ??= logger().child(clean(fields)), writes);
     },
-    info: (fields, message) => {
-      if (logger.isLevelEnabled("info")) logger.info(clean(fields), redactText(message));
-    },
-    warn: (fields, message) => logger.warn(clean(fields), redactText(message)),
-    error: (fields, message) => logger.error(clean(fields), redactText(message)),
-    child: (fields) => wrap(logger.child(clean(fields))),
   };
 }
 
