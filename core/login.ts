@@ -27,9 +27,11 @@ export function createLogin(options: LoginOptions): Login {
   const pending = new Map<string, number>();
   return (who) => {
     const user = nameOf(who.user);
-    const guess = createHmac("sha256", key).update(JSON.stringify([user, who.password]))
-      .digest("base64");
-    const same = JSON.stringify([guess, who.client ?? null, who.inquiry ?? false, who.remote]);
+    const words = [user, who.password];
+    // Failures are remembered for long, so that no guess is kept as it was; questions are gone when
+    // they are answered, and nearly all succeed.
+    const guess = () => createHmac("sha256", key).update(JSON.stringify(words)).digest("base64");
+    const same = JSON.stringify([words, who.client ?? null, who.inquiry ?? false, who.remote]);
     const other = running.get(same);
     if (other) return other;
     const pair = `${who.remote} ${user}`;
@@ -52,7 +54,7 @@ async function attempt(
   limit: FailureLimit,
   who: Credentials,
   user: string,
-  guess: string,
+  guess: () => string,
   ahead: number,
 ): Promise<LoginResult> {
   const wait = limit.wait(user, who.remote, ahead);
@@ -72,7 +74,7 @@ async function attempt(
     throw error;
   }
   if (!account) {
-    limit.failed(user, who.remote, guess);
+    limit.failed(user, who.remote, guess());
     count("wrong");
     log.warn({ user: who.user, remote: who.remote }, "Login failed");
     return { ok: false, reason: "wrong" };
