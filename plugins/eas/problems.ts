@@ -37,10 +37,9 @@ export interface Problem extends Required<Noted> {
 export interface Problems {
   /** Notes a problem, or that it is there once more. */
   note(problem: Noted): Promise<void>;
-  /** Of these items those which the device could not digest: by id, with revision and reason. */
+  /** The items that the device could not digest: by id, with revision and reason. Few, if any. */
   indigestible(
     device: DeviceRef,
-    items: readonly string[],
   ): Promise<Map<string, { readonly revision: string; readonly reason: string }>>;
   /** The problems of an account, or of all; the latest first. */
   list(account?: number): Promise<Problem[]>;
@@ -66,13 +65,11 @@ export function problemList(db: Database, clock: Clock): Problems {
         );
       });
     },
-    async indigestible({ account, device }, items) {
-      if (items.length === 0) return new Map();
+    async indigestible({ account, device }) {
       const rows = await db.all<Pick<Problem, "about" | "revision" | "reason">>(
         `SELECT about, revision, reason FROM eas_problem
-           WHERE account = ? AND device = ? AND kind = 'indigestible'
-             AND about IN (SELECT value FROM json_each(?))`,
-        [account, device, JSON.stringify(items)],
+           WHERE account = ? AND device = ? AND kind = 'indigestible'`,
+        [account, device],
       );
       return new Map(rows.map(({ about, ...rest }) => [about, rest]));
     },

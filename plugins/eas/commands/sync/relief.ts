@@ -54,7 +54,7 @@ export async function stubsOf(
   const stubs = new Map<ItemId, string>();
   const whole = ops.filter((op) => isWhole(op, call.version));
   const device = deviceOf(call);
-  const known = await work.problems.indigestible(device, whole.map(({ item }) => item));
+  const known = whole.length > 0 ? await work.problems.indigestible(device) : new Map();
   for (const { item, state } of whole) {
     const problem = known.get(item);
     if (problem && problem.revision === state!.revision) stubs.set(item, problem.reason);
