@@ -168,6 +168,8 @@ async function madeAnew(plan: Plan): Promise<CollectionAnswer> {
   const ops = [...hunt.ops.values()];
   // One folder at a time: what is read is held until the answer comes to it.
   const begun = plan.first && ops.length > 0 && beginReading(ops, state.options.item, call);
+  // What it asks of a server that is far away goes out before this process works on the commit.
+  if (begun) await new Promise((resolve) => setImmediate(resolve));
   const key = await handOut(plan, { hunt, commanded, more }, state);
   return {
     ...frame(request, key, state),
