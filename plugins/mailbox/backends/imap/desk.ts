@@ -49,8 +49,8 @@ export interface Desk {
 
 /** Accounts that are at hand at a time; an account that is asked for again starts with a login. */
 const MOST_DESKS = 2000;
-/** Conversations of an account that are remembered by their first message; 200 bytes each. */
-const MOST_ROOTS = 2000;
+/** So many conversations of an account at least are remembered by their first message; 200 bytes each. */
+const LEAST_ROOTS = 1000;
 
 /** Where it retires, something may be under way there, which goes on to its end. */
 type Ending = "retire" | "close";
@@ -147,7 +147,7 @@ export class Desks {
       wrote: (folder) => watcher.changed(folder),
     };
     const items = openItems(store, this.#orders);
-    const roots = threadRoots(MOST_ROOTS);
+    const roots = threadRoots(LEAST_ROOTS);
     return {
       connections,
       places,

@@ -15,16 +15,20 @@ export interface ThreadRoots {
 }
 
 /**
- * Remembers so many conversations, and forgets those that came first: they are noted for every message
- * that is read, which a cache that orders by use would make dearer than all else that finds them.
+ * Remembers so many conversations at least, and twice as many at most; those go first that nobody has
+ * read since. They are noted for every message that is read: a cache that forgets one at a time would
+ * be dearer than all else that is done for them.
  */
-export function threadRoots(most: number): ThreadRoots {
-  const roots = new Map<string, string>();
+export function threadRoots(least: number): ThreadRoots {
+  let roots = new Map<string, string>();
+  let before = new Map<string, string>();
   return {
-    get: (thread) => roots.get(thread),
+    get: (thread) => roots.get(thread) ?? before.get(thread),
     set(thread, root) {
       roots.set(thread, root);
-      if (roots.size > most) roots.delete(roots.keys().next().value!);
+      if (roots.size < least) return;
+      before = roots;
+      roots = new Map();
     },
   };
 }
