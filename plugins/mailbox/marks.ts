@@ -4,10 +4,9 @@ import { noMarks } from "./model.ts";
 
 /** `marks` with those of `given` set. Keywords lose repetition and blanks; an absent flag goes. */
 export function withMarks(marks: Marks, given: Partial<Marks>): Marks {
-  const next: Marks = { ...marks, ...given };
-  const keywords = [...new Set(next.keywords.map((word) => word.trim()).filter(Boolean))];
-  const { verb, ...others } = next;
-  return { ...others, flag: next.flag, keywords, ...(verb ? { verb } : {}) };
+  const { read, answered, forwarded, draft, flag, keywords, verb } = { ...marks, ...given };
+  const words = new Set(keywords.map((word) => word.trim()).filter(Boolean));
+  return { read, answered, forwarded, draft, flag, keywords: [...words], ...(verb && { verb }) };
 }
 
 /** The marks of a new item. */

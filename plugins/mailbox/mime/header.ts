@@ -20,8 +20,9 @@ export interface Structured {
 /** Reads a header block. Whatever is no field is passed over; it never throws. */
 export function parseHeader(block: Uint8Array): Header {
   const fields = libmime.decodeHeaders(textOf(block), { skipPrototypeKeys: true });
-  const all = (name: string): readonly string[] => Object.hasOwn(fields, name) ? fields[name]! : [];
-  return { all, get: (name) => all(name)[0] };
+  // What every object has by itself is no list.
+  const listOf = (name: string) => Array.isArray(fields[name]) ? fields[name] : undefined;
+  return { all: (name) => listOf(name) ?? [], get: (name) => listOf(name)?.[0] };
 }
 
 /** Programs on a message's way add fields of their own: each is in a charset of its own. */

@@ -66,13 +66,21 @@ export function readMail(
   return readWanted(root, size, { text: textLimit, html: textLimit }, read);
 }
 
+/** What somebody who reads a message knows already. */
+interface Known {
+  /** How many bytes to read at first; less than all of a text where reading is dear. */
+  readonly first?: FirstRead;
+  /** See {@link planFor}. */
+  readonly plan?: Plan;
+}
+
 /** As {@link readMail}, with the texts that are wanted and no more. */
 export async function readWanted(
   root: Part,
   size: number,
   want: Want,
   read: ReadBytes,
-  first?: FirstRead,
+  known: Known = {},
 ): Promise<ReadMail> {
   let unreachable: unknown;
   const bytes: ReadBytes = async (start, end) => {
@@ -84,7 +92,7 @@ export async function readWanted(
     }
   };
   try {
-    return await readParts(root, size, want, bytes, first);
+    return await readParts(root, size, want, bytes, known);
   } catch (error) {
     if (unreachable) throw unreachable;
     const problem = `The message cannot be read: ${(error as Error).message}`;
@@ -98,12 +106,11 @@ async function readParts(
   size: number,
   want: Want,
   read: ReadBytes,
-  first: FirstRead | undefined,
+  { first, plan = planFor(root, want) }: Known,
 ): Promise<ReadMail> {
-  const shown = sortParts(root);
-  const bodies = bodyPlaces(shown);
+  const { shown, bodies, limits } = plan;
   const texts: Record<Form, Mail["text"]> = { text: undefined, html: undefined };
-  for (const [form, limit] of limitsOf(bodies, want)) {
+  for (const [form, limit] of limits) {
     texts[form] = await assembleText(bodies, form, limit, read, first);
   }
   const native = has(bodies, "html") ? "html" : "text";
@@ -128,16 +135,29 @@ async function readParts(
 
 type Form = "text" | "html";
 
-/** The texts of a message, and where they lie. */
-export function bodyPlaces({ bodies }: Shown): BodyPlaces[] {
+/** Which parts of a message are shown as its texts, and how much of them is wanted. */
+export interface Plan {
+  readonly shown: Shown;
+  readonly bodies: readonly BodyPlaces[];
+  /** The texts to bring, and how many bytes of each. */
+  readonly limits: readonly (readonly [Form, number])[];
+}
+
+/** What reading a message will need of it. */
+export function planFor(root: Part, want: Want): Plan {
+  const shown = sortParts(root);
+  const bodies = bodyPlaces(shown);
+  return { shown, bodies, limits: limitsOf(bodies, want) };
+}
+
+function bodyPlaces({ bodies }: Shown): BodyPlaces[] {
   return bodies.map((body) => ({
     text: body.plain.map((part) => textPlace(part, "text")),
     html: body.html.map((part) => textPlace(part, "html")),
   }));
 }
 
-/** The texts to bring, and how much of each. */
-export function limitsOf(bodies: readonly BodyPlaces[], want: Want): (readonly [Form, number])[] {
+function limitsOf(bodies: readonly BodyPlaces[], want: Want): (readonly [Form, number])[] {
   const enough = want.enough === "native" ? (has(bodies, "html") ? "html" : "text") : want.enough;
   const forms: readonly Form[] = enough && has(bodies, enough) ? [enough] : ["text", "html"];
   return forms.flatMap((form) => want[form] === undefined ? [] : [[form, want[form]] as const]);

@@ -194,10 +194,16 @@ function charsetOfHtml(bytes: Uint8Array): string | undefined {
 // What XML 1.0 cannot carry, so no protocol that is made of it; no reader shows it.
 // deno-lint-ignore no-control-regex -- they are what is looked for
 const unsayable = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]+/g;
+/** The same, and line ends that are no CRLF: nearly no text has any of it. */
+// deno-lint-ignore no-control-regex -- they are what is looked for
+const rough = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\r(?!\n)|(?<!\r)\n/;
 
 /** A text as {@link Text} promises it, so that nobody who reads it has to look again. */
 function normalise(text: string): string {
-  return text.replace(unsayable, "").toWellFormed().replace(/\r\n|\r|\n/g, "\r\n");
+  const smooth = rough.test(text)
+    ? text.replace(unsayable, "").replace(/\r\n|\r|\n/g, "\r\n")
+    : text;
+  return smooth.toWellFormed();
 }
 
 /** HTML as plain text. Never throws; reads the first 500,000 characters. */

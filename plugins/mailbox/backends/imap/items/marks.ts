@@ -27,12 +27,13 @@ const system = new Map(
 
 /** Flags as one text, always the same for the same flags. `\Recent` is nobody's business. */
 export function flagsText(flags: Iterable<string>): string {
-  const all = new Set<string>();
+  const all: string[] = [];
   for (const flag of flags) {
     const lower = flag.toLowerCase();
-    if (lower !== "\\recent") all.add(system.get(lower) ?? flag);
+    const name = system.get(lower) ?? flag;
+    if (lower !== "\\recent" && !all.includes(name)) all.push(name);
   }
-  return [...all].sort().join(" ");
+  return all.sort().join(" ");
 }
 
 /** The flags of a text. */
@@ -49,7 +50,8 @@ export function isDeleted(flags: string): boolean {
 export function marksOf(flags: string, extra?: string | undefined): Marks {
   const all = flagsOf(flags);
   const kept = read(extra);
-  const has = (name: string) => all.some((flag) => flag.toLowerCase() === name);
+  const lower = flagsOf(flags.toLowerCase());
+  const has = (name: string) => lower.includes(name);
   return withMarks({
     read: has("\\seen"),
     answered: has("\\answered"),

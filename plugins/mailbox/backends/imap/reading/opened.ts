@@ -1,6 +1,6 @@
 // Messages whose structure is known become items: their bytes are fetched until none needs more.
 import type { ImapFlow } from "imapflow";
-import { type Part, readWanted, sparing } from "../../../mime/mod.ts";
+import { type Part, type Plan, planFor, readWanted, sparing } from "../../../mime/mod.ts";
 import type { Item, ItemId, ItemState, Mail, Want } from "../../../model.ts";
 import type { Told } from "../connections/fetch_answers.ts";
 import { fetchTold, fieldsOf, peek, type Stretch } from "./fetch.ts";
@@ -19,6 +19,7 @@ interface Opened {
   readonly item: Located;
   readonly told: Told;
   readonly root: Part;
+  readonly plan: Plan;
   readonly bytes: Bytes;
 }
 
@@ -58,9 +59,10 @@ export function beginReading(
       others.set(item.id, unreadable(item, facts, "nothing of its structure"));
     } else if (budget.left > 0) {
       const root = readStructure(facts.structure, fieldsOf(facts), facts.size ?? 0);
-      const stretches = firstStretches(root, want);
+      const plan = planFor(root, want);
+      const stretches = firstStretches(root, want, plan);
       budget.left -= Math.min(facts.size ?? 0, sum(stretches.map(({ to }) => to))) + 4096;
-      waiting.push([{ item, told: facts, root, bytes: new Bytes() }, stretches]);
+      waiting.push([{ item, told: facts, root, plan, bytes: new Bytes() }, stretches]);
     }
   }
   const refused = fetchStretches(client, waiting);
@@ -133,7 +135,7 @@ async function fetchStretches(
 
 /** The item, or what it still needs. */
 async function assemble(one: Opened, { want, roots }: How): Promise<Item | Missing> {
-  const { item, told, root, bytes } = one;
+  const { item, told, root, plan, bytes } = one;
   try {
     const reader = bytes.reader(root);
     const { facts, text, html, problem: reason } = await readWanted(
@@ -141,7 +143,7 @@ async function assemble(one: Opened, { want, roots }: How): Promise<Item | Missi
       told.size ?? 0,
       want,
       reader,
-      sparing,
+      { first: sparing, plan },
     );
     if (reason !== undefined) return unreadable(item, told, reason);
     const mail: Mail = { ...facts, thread: threadOf(facts, roots), text, html };

@@ -84,7 +84,8 @@ function readNode(
   header?: Uint8Array,
 ): Part {
   const list: Node = listOf(node);
-  const children = list.filter((_, at) => list.slice(0, at + 1).every(Array.isArray));
+  const first = list.findIndex((token) => !Array.isArray(token));
+  const children = first < 0 ? list : list.slice(0, first);
   const start = layout.at;
   if (children.length === 0) {
     const size = sizeOf(list);

@@ -2,14 +2,12 @@
 import {
   asHtmlBytes,
   type BodyPlaces,
-  bodyPlaces,
   leaves,
-  limitsOf,
   meetingPart,
   type Part,
+  type Plan,
   previewSteps,
   type ReadBytes,
-  sortParts,
   sparing,
 } from "../../../mime/mod.ts";
 import type { Want } from "../../../model.ts";
@@ -23,10 +21,9 @@ const LARGEST = 2 ** 30;
  * What is needed at first, one stretch for each part, from its beginning. A text that turns out to
  * need more bytes asks for them when it is read: see {@link Bytes}.
  */
-export function firstStretches(root: Part, want: Want): Stretch[] {
-  const bodies = bodyPlaces(sortParts(root));
+export function firstStretches(root: Part, want: Want, { bodies, limits }: Plan): Stretch[] {
   const needed = new Map<number, number>();
-  for (const [form, limit] of limitsOf(bodies, want)) need(bodies, form, limit, needed);
+  for (const [form, limit] of limits) need(bodies, form, limit, needed);
   if (want.preview !== false) {
     const form = bodies.some(({ text }) => text.length > 0) ? "text" : "html";
     need(bodies, form, previewSteps[form][0], needed);
@@ -72,32 +69,37 @@ export class Missing extends Error {
   }
 }
 
+/** As much of a part as has come. */
+interface Beginning {
+  readonly bytes: Uint8Array;
+  /** It has no more bytes, whatever the server says elsewhere. */
+  readonly whole: boolean;
+}
+
+const nothing = new Uint8Array(0);
+const unread: Beginning = { bytes: nothing, whole: false };
+
 /** The beginnings of a message's parts, as far as they have come. */
 export class Bytes {
-  readonly #parts = new Map<string, Uint8Array>();
-  /** Parts that have no more bytes, whatever the server says elsewhere. */
-  readonly #whole = new Set<string>();
+  readonly #parts = new Map<string, Beginning>();
 
   /** Takes what came for a stretch; nothing: the server has no such part. */
-  add({ section, from, to }: Stretch, bytes: Uint8Array = new Uint8Array(0)): void {
-    const before = this.#parts.get(section);
-    if (from !== (before?.length ?? 0)) return;
-    this.#parts.set(section, before ? Buffer.concat([before, bytes]) : bytes);
-    if (bytes.length < to - from) this.#whole.add(section);
+  add({ section, from, to }: Stretch, more: Uint8Array = nothing): void {
+    const { bytes } = this.#parts.get(section) ?? unread;
+    if (from !== bytes.length) return;
+    const whole = more.length < to - from;
+    this.#parts.set(section, { bytes: from > 0 ? Buffer.concat([bytes, more]) : more, whole });
   }
 
   /** What `mime` reads with; throws {@link Missing} for what has not come. */
   reader(root: Part): ReadBytes {
-    const parts = new Map(
-      leaves(root).filter(({ start, end }) => end > start).map(
-        (part) => [part.start, sectionOf(root, part)],
-      ),
-    );
+    const parts = leaves(root);
     return async (start, end) => {
-      const section = parts.get(start);
-      if (section === undefined || end <= start) return new Uint8Array(0);
-      const bytes = this.#parts.get(section) ?? new Uint8Array(0);
-      if (bytes.length < end - start && !this.#whole.has(section)) {
+      const part = parts.find((one) => one.start === start && one.end > start);
+      if (!part || end <= start) return nothing;
+      const section = sectionOf(root, part);
+      const { bytes, whole } = this.#parts.get(section) ?? unread;
+      if (bytes.length < end - start && !whole) {
         throw new Missing({ section, from: bytes.length, to: end - start });
       }
       return bytes.subarray(0, end - start);
