@@ -130,6 +130,8 @@ interface Rendered {
 
 function render({ text, html }: Source, { type, truncationSize }: BodyPreference): Rendered {
   const [same, other] = type === 1 ? [text, html] : [html, text];
+  // Nothing to convert and nothing to estimate, as nearly always.
+  if (same && !same.truncated) return { content: same.content, size: same.size, partial: false };
   if (same) return rendered(same, (content) => content);
   if (!other) return { content: "", size: 0, partial: false };
   // A short text is what the phone shows in its list: the addresses of links would fill it.

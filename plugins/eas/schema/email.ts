@@ -111,19 +111,17 @@ function identityIn(thread: string): Uint8Array | undefined {
   if (thread.length !== 32) return undefined;
   const bytes = new Uint8Array(16);
   for (let at = 0; at < 16; at++) {
-    const [high, low] = [
-      digitOf(thread.charCodeAt(2 * at)),
-      digitOf(thread.charCodeAt(2 * at + 1)),
-    ];
-    if (high === undefined || low === undefined) return undefined;
+    const high = digitOf(thread.charCodeAt(2 * at)), low = digitOf(thread.charCodeAt(2 * at + 1));
+    if (high < 0 || low < 0) return undefined;
     bytes[at] = high * 16 + low;
   }
   return bytes;
 }
 
-function digitOf(code: number): number | undefined {
+/** -1: it is no digit. */
+function digitOf(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  return code >= 0x61 && code <= 0x66 ? code - 0x57 : undefined;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }
 
 /**
@@ -134,7 +132,7 @@ function digitOf(code: number): number | undefined {
 function conversationIndex(identity: Uint8Array, mail: Mail | undefined): Uint8Array {
   const above = mail ? ancestors(mail) : [];
   // The root's own place is the header; each message below adds one block for itself.
-  if (above.length === 0) return identity.slice(0, 5);
+  if (above.length === 0) return identity.subarray(0, 5);
   const path = [...above.slice(1), mail!.messageId ?? mail!.subject];
   const blocks = path.slice(0, deepest).map((message) => digest(message).subarray(0, 5));
   const index = new Uint8Array(5 * (1 + blocks.length));
@@ -167,8 +165,10 @@ function verb({ state: { marks } }: Item): Element[] {
 
 /** What only some see: blind copies, the real sender, whether it is a draft. */
 function hidden({ mail, state }: Item, account: Account): (Element | undefined)[] {
-  const mine = new Set([account.address, ...account.aliases]);
-  const isMine = ({ address }: Address) => mine.has(address.toLowerCase());
+  const isMine = ({ address }: Address) => {
+    const lower = address.toLowerCase();
+    return lower === account.address || account.aliases.includes(lower);
+  };
   const own = state.marks.draft || (mail?.from.some(isMine) ?? false);
   const blind = mail !== undefined && !own && mail.bcc.some(isMine);
   const [sender] = mail?.sender ?? [];

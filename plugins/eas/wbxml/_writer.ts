@@ -4,7 +4,7 @@ import { legal } from "./text.ts";
 import { type Code, codeOf, CONTENT, END, header, OPAQUE, STR_I, SWITCH_PAGE } from "./tokens.ts";
 
 /** Characters of a text that are tried as ASCII one by one before the text is handed over. */
-const shortText = 24;
+const shortText = 60;
 const utf8 = new TextEncoder();
 
 export class Writer {

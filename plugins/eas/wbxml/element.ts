@@ -28,6 +28,8 @@ export class Leaf {
   }
 }
 
+const none: readonly Element[] = [];
+
 export class Element {
   readonly tag: Tag;
   readonly value: Value;
@@ -38,7 +40,7 @@ export class Element {
 
   /** The child elements; none where the element is empty or a leaf. */
   get children(): readonly Element[] {
-    return Array.isArray(this.value) ? this.value : [];
+    return Array.isArray(this.value) ? this.value : none;
   }
 
   /** The first child with this tag. */
