@@ -28,8 +28,9 @@ const mostFacts = 128;
 const MOST_KEPT = 512 * 1024;
 
 /**
- * Lists messages. Few of them are told as a whole: most likely they are read next. `ahead` are those
- * that will most likely be listed after them: they are asked for, but not waited for.
+ * Lists messages. As many as can be kept are told as a whole, those with the highest UIDs first: most
+ * likely they are read next. `ahead` are those that will most likely be listed after them: they are
+ * asked for, but not waited for.
  */
 export async function listFacts(
   { client, told, inAdvance }: OpenFolder,
@@ -38,11 +39,13 @@ export async function listFacts(
 ): Promise<Facts[]> {
   const facts: Facts[] = [];
   const rest = new Set(uids);
-  if (told && uids.length <= mostFacts) {
-    keepOnly(told, [...uids, ...ahead]);
-    const rows = await wholeRows(client, uids.filter((uid) => !told.has(uid)));
-    if (rows.bytes <= MOST_KEPT) { for (const [uid, row] of rows.rows) told.set(uid, row); }
-    for (const uid of uids) {
+  if (told) keepOnly(told, [...uids, ...ahead]);
+  for (let end = uids.length, bytes = 0; told && end > 0 && bytes <= MOST_KEPT; end -= mostFacts) {
+    const some = uids.slice(Math.max(0, end - mostFacts), end);
+    const rows = await wholeRows(client, some.filter((uid) => !told.has(uid)));
+    bytes += rows.bytes;
+    if (bytes <= MOST_KEPT) { for (const [uid, row] of rows.rows) told.set(uid, row); }
+    for (const uid of some) {
       const row = rows.rows.get(uid) ?? told.get(uid);
       const one = row && whole(row);
       if (!one) continue;

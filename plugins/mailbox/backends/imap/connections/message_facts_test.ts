@@ -186,6 +186,20 @@ test(
 );
 
 test(
+  "a long page is told as a whole, too: only texts are asked for when it is read",
+  found,
+  () =>
+    begin(async (desk, _, imap) => {
+      for (let n = 0; n < 290; n++) await imap.append("INBOX", message(`more ${n}`));
+      await aWhile(desk);
+      const { items } = await desk.box.list(desk.inbox, {}, 300);
+      tap.reset();
+      assert.equal((await read(desk, items.map(({ id }) => id))).length, 300);
+      assert.ok(!asksFacts());
+    }),
+);
+
+test(
   "messages with much to tell are not kept: what waits for a read has its bounds",
   found,
   () =>
