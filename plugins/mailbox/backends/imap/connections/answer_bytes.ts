@@ -11,6 +11,7 @@ export interface Line {
 const mostBytes = 128 << 20;
 
 const [lineFeed, carriageReturn, braceOpen, braceClose] = [0x0a, 0x0d, 0x7b, 0x7d];
+const [plus, zero, nine] = [0x2b, 0x30, 0x39];
 
 /** Bytes in, answers out. What nobody takes comes out as the bytes that it was. */
 export class AnswerBytes {
@@ -82,9 +83,11 @@ function answerAt(data: Buffer, at: number): Line & { readonly end: number } | n
 function literalLength(data: Buffer, from: number, end: number): number | undefined {
   let at = end - 2;
   if (data[at] === carriageReturn) at--;
-  if (data[at] !== braceClose) return undefined;
-  const open = data.lastIndexOf(braceOpen, at);
-  if (open < from) return undefined;
-  const digits = data.toString("latin1", open + 1, at);
-  return /^\d{1,15}\+?$/.test(digits) ? Number.parseInt(digits) : undefined;
+  if (data[at--] !== braceClose) return undefined;
+  if (data[at] === plus) at--;
+  let length = 0, digits = 0;
+  for (; at > from && data[at]! >= zero && data[at]! <= nine; at--, digits++) {
+    length += (data[at]! - zero) * 10 ** digits;
+  }
+  return data[at] === braceOpen && digits > 0 && digits <= 15 ? length : undefined;
 }

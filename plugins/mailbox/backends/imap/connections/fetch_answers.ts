@@ -97,6 +97,13 @@ const [space, quote, open, close, less, bracket, backslash, brace, tilde] = Arra
   (each) => each.charCodeAt(0),
 );
 
+/** Letters, digits, and `.`, `-` and `_`. */
+function isOfName(code: number): boolean {
+  const letter = code | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) ||
+    code === 0x2e || code === 0x2d || code === 0x5f;
+}
+
 class Reader {
   readonly #text: string;
   #at: number;
@@ -117,7 +124,7 @@ class Reader {
     for (;;) {
       while (this.#code() === space) this.#at++;
       if (this.#code() === close) return told;
-      const name = this.#match(/[\w.-]+/y).toUpperCase();
+      const name = this.#name().toUpperCase();
       if (this.#code() === bracket) {
         sections.set(this.#section(), bytes(this.#value()));
         continue;
@@ -136,20 +143,34 @@ class Reader {
     return this.#text.charCodeAt(this.#at);
   }
 
-  #match(sticky: RegExp): string {
+  #match(sticky: RegExp): RegExpExecArray {
     sticky.lastIndex = this.#at;
-    const found = sticky.exec(this.#text)?.[0];
-    if (found === undefined) throw new Unreadable();
-    this.#at += found.length;
+    const found = sticky.exec(this.#text);
+    if (!found) throw new Unreadable();
+    this.#at += found[0].length;
     return found;
+  }
+
+  /** What stands between here and a place behind it, and goes on there. */
+  #upTo(end: number): string {
+    if (end <= this.#at) throw new Unreadable();
+    const text = this.#text.slice(this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  #name(): string {
+    let end = this.#at;
+    while (isOfName(this.#text.charCodeAt(end))) end++;
+    return this.#upTo(end);
   }
 
   /** `[HEADER.FIELDS (DATE …)]<0>` as `HEADER.FIELDS<0>`. */
   #section(): string {
-    const inside = this.#match(/\[[^\]]*\]/y).slice(1, -1);
+    const inside = this.#upTo(this.#text.indexOf("]", this.#at) + 1).slice(1, -1);
     const end = inside.indexOf(" ");
     const name = (end < 0 ? inside : inside.slice(0, end)).toUpperCase();
-    return this.#code() === less ? name + this.#match(/<\d+>/y) : name;
+    return this.#code() === less ? name + this.#match(/<\d+>/y)[0] : name;
   }
 
   /** A word, or a list: without recursion, as deep as whoever wrote the message made it. */
@@ -195,9 +216,7 @@ class Reader {
       const code = text.charCodeAt(end);
       if (code === space || code === close || code === open) break;
     }
-    if (end === this.#at) throw new Unreadable();
-    const atom = text.slice(this.#at, end);
-    this.#at = end;
+    const atom = this.#upTo(end);
     return atom.length === 3 && atom.toUpperCase() === "NIL" ? null : atom;
   }
 
@@ -221,9 +240,9 @@ class Reader {
   }
 
   #literal(): Uint8Array {
-    const length = Number(this.#match(/~?\{\d+\+?\}\r?\n/y).replaceAll(/\D/g, ""));
+    const [, length] = this.#match(/~?\{(\d+)\+?\}\r?\n/y);
     const literal = this.#literals[this.#taken++];
-    if (literal?.length !== length) throw new Unreadable();
+    if (literal?.length !== Number(length)) throw new Unreadable();
     return literal;
   }
 }

@@ -1,5 +1,6 @@
 // When a message arrived, as IMAP writes it: RFC 9051 section 9, date-time.
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const monthOf = new Map(months.map((name, month) => [name.toLowerCase(), month]));
 
 /** Milliseconds of an INTERNALDATE; 0 where it is none. */
 export function parseInternalDate(text: string): number {
@@ -8,8 +9,8 @@ export function parseInternalDate(text: string): number {
   );
   if (!found) return 0;
   const [, day, name, year, hour, minute, second, sign, hours, minutes] = found;
-  const month = months.findIndex((each) => each.toLowerCase() === name!.toLowerCase());
-  if (month < 0) return 0;
+  const month = monthOf.get(name!.toLowerCase());
+  if (month === undefined) return 0;
   const zone = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1);
   const local = Date.UTC(
     Number(year),
