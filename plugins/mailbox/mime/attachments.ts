@@ -28,7 +28,6 @@ export async function describeAttachments(
   html: Html,
   read: ReadBytes,
 ): Promise<Attachment[]> {
-  if (attachments.length === 0) return [];
   const shown = contentIdsIn(html.content);
   const isInline = (part: Part, id: string) =>
     shown.has(id) || (part.disposition === "inline" && !isMessage(part)) ||

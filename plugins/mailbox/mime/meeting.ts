@@ -12,15 +12,13 @@ const LIMIT = 512 * 1024;
 
 const answers = { ACCEPTED: "accepted", DECLINED: "declined", TENTATIVE: "tentative" } as const;
 
-/** Reads the first part that is a scheduling message; what is broken or none is undefined. */
-export async function readMeeting(root: Part, read: ReadBytes): Promise<Meeting | undefined> {
-  const part = meetingPart(root);
-  if (!part) return undefined;
+/** Reads a part that is a scheduling message, see {@link meetingPart}; undefined: it is broken. */
+export async function readMeeting(part: Part, read: ReadBytes): Promise<Meeting | undefined> {
   const bytes = decodeTransfer(part.encoding, await read(part.start, part.end));
   return meetingIn(decodeText(bytes, part.params["charset"] ?? "utf-8"), part.number);
 }
 
-/** The part that says what a mail is about, where it is a scheduling message. */
+/** The first part that is a scheduling message: it says what the mail is about. */
 export function meetingPart(root: Part): Part | undefined {
   return leaves(root).find(({ type, params, start, end }) =>
     type === "text/calendar" && params["method"] && end - start <= LIMIT

@@ -4,7 +4,7 @@ import { describeAttachments } from "./attachments.ts";
 import type { Shown } from "./bodies.ts";
 import { sortParts } from "./bodies.ts";
 import { readEnvelope } from "./envelope.ts";
-import { readMeeting } from "./meeting.ts";
+import { meetingPart, readMeeting } from "./meeting.ts";
 import type { Part } from "./part.ts";
 import { readPreview } from "./preview.ts";
 import { leaves } from "./structure.ts";
@@ -115,9 +115,13 @@ async function readParts(
   }
   const native = has(bodies, "html") ? "html" : "text";
   const html = { content: texts.html?.content, whole: isWhole(bodies, texts.html) };
-  const attachments = await describeAttachments(shown, html, read);
+  // Most have none, and each step that waits costs more than the look.
+  const attachments = shown.attachments.length > 0
+    ? await describeAttachments(shown, html, read)
+    : [];
   const envelope = readEnvelope(root.header);
-  const meeting = await readMeeting(root, read);
+  const invitation = meetingPart(root);
+  const meeting = invitation && await readMeeting(invitation, read);
   const facts: MailFacts = {
     ...envelope,
     threadTopic: threadTopic(envelope.subject),
