@@ -130,10 +130,17 @@ export class Journey {
       }
     } catch (error) {
       log.error({ err: error, outgoing: entry.id }, "A sent message was not saved in Sent");
-      // What can never work must not hold up the message for ever.
-      if (!(error instanceof Refused || error instanceof NotFound)) return false;
+      return !this.#maySave(error, entry);
     }
     return true;
+  }
+
+  /** What can never work must not hold up the message for ever; in a full mailbox room may be made. */
+  #maySave(error: unknown, { created }: Entry): boolean {
+    const { clock, giveUpAfter } = this.#parts;
+    if (!(error instanceof Refused || error instanceof NotFound)) return true;
+    const full = error instanceof Refused && error.reason === "quota";
+    return full && clock.now() - created < giveUpAfter * 1000;
   }
 
   async #deliverHere(entry: Entry, all: readonly Recipient[]): Promise<Recipient[]> {

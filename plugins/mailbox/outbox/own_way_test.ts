@@ -158,3 +158,41 @@ test(
     assert.match((fields as { reason: string }).reason, /handing it over takes more than 20 s/);
   }),
 );
+
+test(
+  "In a full mailbox the copy in Sent waits until there is room, and the message goes out once",
+  withOwn(async (relay, rig) => {
+    const { outbox, start, stop } = own(rig, relay.port);
+    rig.backend.fail = new Refused("quota", "Cannot write: the mailbox is full");
+    await outbox.send(anna, outgoing(), "1");
+    assert.equal((await outbox.waiting()).count, 1);
+    start();
+    await until(() => rig.clock.pending > 0);
+    await rig.clock.tick(60_000);
+    assert.equal((await outbox.waiting()).count, 1, "still no room");
+    rig.backend.fail = undefined;
+    await until(() => rig.clock.pending > 0);
+    await rig.clock.tick(300_000);
+    await until(drained(outbox));
+    await stop();
+    assert.deepEqual(rig.backend.texts(1, "sent"), [message]);
+    assert.equal(relay.got.length, 1);
+  }),
+);
+
+test(
+  "A copy in Sent for which there is no room for long is given up, and the log says so",
+  withOwn(async (relay, rig) => {
+    const { outbox, start, stop } = own(rig, relay.port, { retry: [3600] });
+    rig.backend.fail = new Refused("quota", "Cannot write: the mailbox is full");
+    await outbox.send(anna, outgoing(), "1");
+    assert.equal((await outbox.waiting()).count, 1);
+    start();
+    await until(() => rig.clock.pending > 0);
+    await rig.clock.tick(3_600_000);
+    await until(drained(outbox));
+    await stop();
+    assert.equal(relay.got.length, 1);
+    assert.ok(rig.log.lines.some(({ message }) => message.includes("not saved in Sent")));
+  }),
+);
