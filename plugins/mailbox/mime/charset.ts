@@ -7,8 +7,8 @@ const SAYS_NOTHING =
   /^(|us-ascii|ascii|utf-?8|unknown|unknown-8bit|x-unknown|default|binary|8bit)$/;
 
 /**
- * Decodes text. Where `charset` is absent, unknown or only a default: UTF-8 if the bytes are that,
- * else windows-1252. Never throws.
+ * Decodes text. Where `charset` is absent, unknown or only a default: UTF-8 if the bytes are that, or
+ * mostly, else windows-1252. Never throws.
  */
 export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
   const label = (charset ?? "").trim().toLowerCase();
@@ -19,15 +19,24 @@ export function decodeText(bytes: Uint8Array, charset: string | undefined): stri
   return utf8OrWindows1252(bytes);
 }
 
-/** UTF-8 where the bytes are valid (a character cut off at their end is dropped), else windows-1252. */
+/**
+ * UTF-8 where the bytes are valid (a character cut off at their end is dropped), or damaged in fewer
+ * places than there are other characters beyond ASCII: text in windows-1252 has next to none that
+ * could be read so. Else windows-1252.
+ */
 export function utf8OrWindows1252(bytes: Uint8Array): string {
   const ascii = asAscii(bytes);
   if (ascii !== undefined) return ascii;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
+  const text = new TextDecoder().decode(bytes, { stream: true });
+  const damaged = count(text, /\ufffd/g);
+  if (damaged === 0 || damaged < count(text, /[^\0-\x7f\ufffd]/gu)) return text;
+  return new TextDecoder("windows-1252").decode(bytes);
+}
+
+function count(text: string, pattern: RegExp): number {
+  let found = 0;
+  for (const _ of text.matchAll(pattern)) found++;
+  return found;
 }
 
 /** Most is ASCII, and told sooner than decoded. undefined: it is something else. */

@@ -56,6 +56,14 @@ test("UTF-8 with a damaged byte keeps all the rest, and loses its byte order mar
   assert.equal(decodeText(hex("ef bb bf 61"), "utf-8"), "a");
 });
 
+test("a damaged byte among characters of UTF-8 does not change the charset of the text", () => {
+  const damaged = Buffer.concat([Buffer.from("für Grüße, "), hex("c3"), Buffer.from("bel")]);
+  assert.equal(decodeText(damaged, undefined), "für Grüße, \ufffdbel");
+  // What UTF-8 was said to be and never was.
+  assert.equal(decodeText(hex("66 fc 72 20 c3 bc 20 e9"), undefined), "für Ã¼ é");
+  assert.equal(utf8OrWindows1252(Buffer.concat([Buffer.from("für "), hex("fc")])), "fÃ¼r ü");
+});
+
 test("a character that is cut off at the end does not change the charset of the text", () => {
   assert.equal(utf8OrWindows1252(Buffer.from("für €").subarray(0, -1)), "für ");
 });
