@@ -48,6 +48,8 @@ export interface OpenFolder {
    * and added to `told`. Nobody waits for it but whoever uses this connection then.
    */
   readonly inAdvance?: (ask: () => Promise<Iterable<Told>>) => void;
+  /** How long the server took for its last NOOP, in milliseconds: mostly the way there and back. */
+  readonly latency?: number;
   /** Notes that what this connection sees is not older than the folder's rows of that version. */
   readonly looked?: (version: number) => void;
 }
@@ -138,13 +140,13 @@ class Pool implements Connections {
     return await this.#run(path, async (line) => {
       const mailbox = await line.enter(path, how);
       this.#options.seen?.(mailbox);
-      const { client, told } = line;
+      const { client, told, latency } = line;
       const renew = () => line.renew();
       const looked = (version: number) => line.looked(version);
       const inAdvance = (ask: () => Promise<Iterable<Told>>) => line.inAdvance(ask);
       try {
         const result = await line.work(() =>
-          work({ client, mailbox, told, inAdvance, renew, looked })
+          work({ client, mailbox, told, inAdvance, latency, renew, looked })
         );
         line.keep(how);
         return result;
@@ -292,7 +294,7 @@ class Pool implements Connections {
   /** A new connection, in the place of an idle one where there is no room. */
   async #another(): Promise<Line> {
     await this.#makeRoom(1);
-    const line = new Line(await this.#connect({}));
+    const line = new Line(await this.#connect({}), this.#options.clock);
     line.client.once("close", () => {
       this.#free = this.#free.filter((other) => other !== line);
     });

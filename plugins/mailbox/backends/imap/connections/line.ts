@@ -1,5 +1,6 @@
 // A connection of an account, and what is known of the folder that is open in it.
 import type { ImapFlow, MailboxObject } from "imapflow";
+import type { Clock } from "../../../../../core/mod.ts";
 import { Refused } from "../../../api.ts";
 import type { Use } from "./connections.ts";
 import type { Told } from "./fetch_answers.ts";
@@ -20,6 +21,9 @@ export class Line {
   started = false;
   /** See {@link OpenFolder.told}. */
   readonly told = new Map<number, Told>();
+  /** See {@link OpenFolder.latency}. */
+  latency = 0;
+  readonly #clock: Clock;
   /** The folder was looked at a moment ago. */
   #recent = false;
   /** Something was heard that may have changed the numbers of the open folder. */
@@ -37,8 +41,9 @@ export class Line {
   /** The version of the folder's rows than which what is seen here is not older. */
   #version: number | undefined;
 
-  constructor(client: ImapFlow) {
+  constructor(client: ImapFlow, clock: Clock) {
     this.client = client;
+    this.#clock = clock;
     const news = () => {
       this.#news = true;
       this.#untell();
@@ -152,7 +157,9 @@ export class Line {
     const seen = right && version !== undefined && version === this.#version;
     const enough = glance ? this.told.size > 0 : seen;
     if (client.mailbox && this.#recent && enough) return client.mailbox;
+    const asked = this.#clock.now();
     await command(client, "NOOP");
+    this.latency = this.#clock.now() - asked;
     const mailbox = client.mailbox;
     // The server has closed it: renamed or removed by somebody else.
     if (!mailbox) return await this.#open(path);

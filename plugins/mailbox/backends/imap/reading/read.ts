@@ -25,6 +25,8 @@ const BUDGET = 4 * 1024 * 1024;
 /** Items whose texts are fetched together: the first ones of a batch, and the most. */
 const FIRST = 20;
 const MOST = 50;
+/** A server that takes so many milliseconds to answer at all is asked once for the whole batch. */
+const FAR = 5;
 
 /** Some of the items that were asked for; undefined: not there. */
 type Portion = ReadonlyMap<ItemId, Item | undefined>;
@@ -121,7 +123,8 @@ async function readBatch(
 
 /**
  * The server always has the next portion to work on while one is decoded and made use of; the first
- * one is small, so that there is something to do soon.
+ * one is small, so that there is something to do soon. Where the way is long, waiting for several of
+ * them would take longer than anything else.
  */
 async function readFolder(
   open: OpenFolder,
@@ -131,7 +134,7 @@ async function readFolder(
   hand: (portion: Portion) => void,
 ): Promise<void> {
   const told = await readFacts(open, items.map(({ uid }) => uid));
-  const portions = portionsOf(items);
+  const portions = open.latency && open.latency >= FAR ? [items] : portionsOf(items);
   const begun: Begun[] = [];
   try {
     for (const at of portions.keys()) {
