@@ -84,7 +84,7 @@ test("what was told is not relied on after something was done through another co
   const { connections, clients } = pool();
   const gate = deferred<void>();
   const listing = connections.inFolder("INBOX", async ({ told }) => {
-    told!.set(1, { uid: 1, sections: new Map() });
+    told!.set(1, row(1));
     await gate.promise;
   }, { asks: true });
   const left = () =>
@@ -99,7 +99,7 @@ test("what was told is not relied on after something was done through another co
   for (let n = 0; n < 2; n++) assert.equal(await left(), 0);
 });
 
-const row = (uid: number) => ({ uid, sections: new Map() });
+const row = (uid: number) => ({ uid, sections: new Map(), length: 0 });
 
 test("what is asked in advance waits for a read, and whoever comes next for its answer", async () => {
   const { connections, clients } = pool();

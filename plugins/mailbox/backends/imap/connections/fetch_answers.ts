@@ -22,6 +22,8 @@ export interface Told {
   readonly structure?: Token;
   /** Bytes by section and where they begin: `1.2<0>`, `HEADER.FIELDS<0>`, `TEXT`. */
   readonly sections: ReadonlyMap<string, Uint8Array>;
+  /** How long the answer was, in bytes: about what it takes to keep it. */
+  readonly length: number;
 }
 
 /** Of each connection, the end of what asks for FETCH answers now. */
@@ -120,7 +122,8 @@ class Reader {
 
   answer(): Told {
     const sections = new Map<string, Uint8Array>();
-    const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections };
+    const length = this.#literals.reduce((sum, { length }) => sum + length, this.#text.length);
+    const told: { -readonly [Key in keyof Told]: Told[Key] } = { uid: 0, sections, length };
     for (;;) {
       while (this.#code() === space) this.#at++;
       if (this.#code() === close) return told;

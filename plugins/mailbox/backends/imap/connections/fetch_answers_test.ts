@@ -12,7 +12,7 @@ const read = (text: string, ...literals: string[]) =>
 /** As plain values; bytes as `bytes of …`. */
 function plain(told: Told | undefined) {
   assert.ok(told);
-  const { sections, flags, ...others } = told;
+  const { sections, flags, length: _, ...others } = told;
   return {
     ...others,
     ...(flags && { flags: [...flags] }),

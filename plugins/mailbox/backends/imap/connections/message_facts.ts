@@ -1,6 +1,5 @@
 // Everything that is told of messages but their texts: asked for once, when they are listed, and kept
 // on the connection for the one who reads them next.
-import type { ImapFlow } from "imapflow";
 import { Unavailable } from "../../../../../core/mod.ts";
 import type { OpenFolder } from "./connections.ts";
 import { type Facts, factsOf, fetchFacts, uidSet } from "../items/facts.ts";
@@ -24,8 +23,8 @@ const items = [
 
 /** Messages whose facts are asked for together. */
 const mostFacts = 128;
-/** Bytes of answers that are kept on a connection; usual ones are a kilobyte a message. */
-const MOST_KEPT = 512 * 1024;
+/** Bytes of answers that are kept on a connection; usual ones are one or two kilobytes a message. */
+const MOST_KEPT = 1024 * 1024;
 
 /**
  * Lists messages. As many as can be kept are told as a whole, those with the highest UIDs first: most
@@ -40,13 +39,14 @@ export async function listFacts(
   const facts: Facts[] = [];
   const rest = new Set(uids);
   if (told) keepOnly(told, [...uids, ...ahead]);
-  for (let end = uids.length, bytes = 0; told && end > 0 && bytes <= MOST_KEPT; end -= mostFacts) {
+  for (let end = uids.length, full = false; told && end > 0 && !full; end -= mostFacts) {
     const some = uids.slice(Math.max(0, end - mostFacts), end);
-    const rows = await wholeRows(client, some.filter((uid) => !told.has(uid)));
-    bytes += rows.bytes;
-    if (bytes <= MOST_KEPT) { for (const [uid, row] of rows.rows) told.set(uid, row); }
+    const rows = await fetchTold(client, some.filter((uid) => !told.has(uid)), items);
+    const kept = fitting(told, rows);
+    full = kept.length < rows.size;
+    for (const row of kept) told.set(row.uid, row);
     for (const uid of some) {
-      const row = rows.rows.get(uid) ?? told.get(uid);
+      const row = rows.get(uid) ?? told.get(uid);
       const one = row && whole(row);
       if (!one) continue;
       facts.push(one);
@@ -58,10 +58,7 @@ export async function listFacts(
   for await (const one of fetchFacts(client, set)) facts.push(one);
   if (told && ahead.slice(0, uids.length).some((uid) => !told.has(uid))) {
     const unknown = ahead.filter((uid) => !told.has(uid));
-    inAdvance?.(async () => {
-      const { rows, bytes } = await wholeRows(client, unknown);
-      return bytes <= MOST_KEPT ? rows.values() : [];
-    });
+    inAdvance?.(async () => fitting(told, await fetchTold(client, unknown, items)));
   }
   return facts;
 }
@@ -71,11 +68,17 @@ function keepOnly(told: Map<number, Told>, uids: readonly number[]): void {
   for (const uid of told.keys()) if (!kept.has(uid)) told.delete(uid);
 }
 
-/** Everything but texts of messages; and about how many bytes that was. */
-async function wholeRows(client: ImapFlow, uids: readonly number[]) {
-  const before = client.stats().received;
-  const rows = await fetchTold(client, uids, items);
-  return { rows, bytes: client.stats().received - before };
+/** As many of `rows` as can be kept beside what is; those with the highest UIDs first. */
+function fitting(told: ReadonlyMap<number, Told>, rows: ReadonlyMap<number, Told>): Told[] {
+  const kept: Told[] = [];
+  let room = MOST_KEPT;
+  for (const { length } of told.values()) room -= length;
+  for (const row of [...rows.values()].sort((a, b) => b.uid - a.uid)) {
+    room -= row.length;
+    if (room < 0) break;
+    kept.push(row);
+  }
+  return kept;
 }
 
 /** undefined: told incompletely, so that its Message-ID is not sure. */

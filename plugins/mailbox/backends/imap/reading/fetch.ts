@@ -97,7 +97,8 @@ function codeIn(error: unknown): string {
 /** A server may tell of one message in several answers, also of flags that changed just now. */
 function merged(before: Told | undefined, row: Told): Told {
   if (!before) return row;
-  return { ...before, ...row, sections: new Map([...before.sections, ...row.sections]) };
+  const sections = new Map([...before.sections, ...row.sections]);
+  return { ...before, ...row, sections, length: before.length + row.length };
 }
 
 /** Whether the server has understood a command and will not do it (NO, BAD). */
