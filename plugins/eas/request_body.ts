@@ -42,11 +42,11 @@ async function received(
   declared: number,
 ): Promise<Uint8Array> {
   const sink = declared >= 0 && declared <= limit ? exactly(declared) : growing();
+  // Not `for await`: at the end of every body it makes an error for whoever would read on, with its
+  // stack, which took longer than all else that is done for a body.
+  const reader = body.getReader();
   let size = 0;
   try {
-    // Not `for await`: at the end of every body it makes an error for whoever would read on, with its
-    // stack, which took longer than all else that is done for a body.
-    const reader = body.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       size += next.value.length;
       // What is too large is taken in and thrown away, within reason: a connection that is closed
@@ -58,6 +58,8 @@ async function received(
       if (size <= limit) sink.add(next.value);
     }
   } catch (error) {
+    // What nobody takes any more must not go on coming.
+    await reader.cancel().catch(() => {});
     throw new Status(101, "the body broke off", { cause: error });
   }
   if (size > limit) throw new TooLarge(limit);

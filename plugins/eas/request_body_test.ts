@@ -12,17 +12,21 @@ function post(body: BodyInit | null, headers: Record<string, string> = {}): Requ
   });
 }
 
-/** A body that comes in pieces and says how many of them were asked for. */
+/** A body that comes in pieces and says how many of them were asked for, and whether it may stop. */
 function pieces(count: number, size: number, error?: Error) {
   let asked = 0;
+  let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (asked++ < count) controller.enqueue(new Uint8Array(size).fill(asked));
       else if (error) controller.error(error);
       else controller.close();
     },
+    cancel() {
+      cancelled = true;
+    },
   }, { highWaterMark: 0 });
-  return { body, asked: () => asked };
+  return { body, asked: () => asked, isCancelled: () => cancelled };
 }
 
 test("readBody() brings what was sent, with a Content-Length and without", async () => {
@@ -46,14 +50,16 @@ test("readBody() takes in what is too large, so that the answer arrives, but not
   const endless = pieces(1_000_000, 1);
   await assert.rejects(readBody(post(endless.body), 10), TooLarge);
   assert.ok(endless.asked() < 50, `${endless.asked()}`);
+  assert.ok(endless.isCancelled());
 });
 
 test("readBody() refuses a body that is not as long as it says", async () => {
   const status = (error: unknown) => (error as { code?: number }).code === 101;
   const short = post(pieces(2, 4).body, { "Content-Length": "12" });
   await assert.rejects(readBody(short, 100), status);
-  const long = post(pieces(4, 4).body, { "Content-Length": "12" });
-  await assert.rejects(readBody(long, 100), status);
+  const long = pieces(1_000_000, 4);
+  await assert.rejects(readBody(post(long.body, { "Content-Length": "12" }), 100), status);
+  assert.ok(long.isCancelled());
 });
 
 test("readBody() tells a body that broke off from a fault of ours", async () => {

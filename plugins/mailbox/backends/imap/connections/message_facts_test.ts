@@ -190,11 +190,11 @@ test(
   found,
   () =>
     begin(async (desk, _, imap) => {
-      for (let n = 0; n < 290; n++) await imap.append("INBOX", message(`more ${n}`));
+      for (let n = 0; n < 502; n++) await imap.append("INBOX", message(`more ${n}`));
       await aWhile(desk);
-      const { items } = await desk.box.list(desk.inbox, {}, 300);
+      const { items } = await desk.box.list(desk.inbox, {}, 512);
       tap.reset();
-      assert.equal((await read(desk, items.map(({ id }) => id))).length, 300);
+      assert.equal((await read(desk, items.map(({ id }) => id))).length, 512);
       assert.ok(!asksFacts());
     }),
 );

@@ -11,8 +11,8 @@ import { tell } from "./known_items.ts";
 import { listFacts } from "../connections/message_facts.ts";
 import { type Order, type Orders, placeBehind } from "./order.ts";
 
-/** Most messages of one FETCH. */
-const mostAtOnce = 500;
+/** Most messages at once: no device asks for a longer page, and what is told of them is read next. */
+const mostAtOnce = 512;
 /** So many messages are asked for in advance. */
 const mostAhead = 200;
 
