@@ -145,10 +145,29 @@ describe("the gateway", found, () => {
     }, { config: { login: { accountFailures: 3 } } });
   });
 
+  it("logs in once for a request that shows its password and works", async () => {
+    const anna = await dovecot.addUser("anna");
+    await withGateway(dovecot, async (gateway) => {
+      assert.equal(await gateway.login(anna.address, anna.password), 200);
+      const box = await gateway.box(anna.address);
+      assert.ok((await box.folders(undefined)).changes.length > 0);
+      await asked(anna, { logins: 1, refused: 0 });
+      // Checked once more, while the connection from before is still at hand; nobody wants the new one.
+      await gateway.clock.tick(100_000);
+      assert.equal(await gateway.login(anna.address, anna.password), 200);
+      await asked(anna, { logins: 2, refused: 0 });
+      await gateway.clock.tick(600_000);
+      await box.folders(undefined);
+      await asked(anna, { logins: 3, refused: 0 });
+    }, { imap: { rememberLogin: 100, idle: 500 } });
+  });
+
   it("notices that a password was changed at the server", async () => {
     const anna = await dovecot.addUser("anna");
     await withGateway(dovecot, async (gateway) => {
       assert.equal(await gateway.login(anna.address, anna.password), 200);
+      // The connection of this login waits a moment for somebody.
+      await gateway.clock.tick(5000);
       const changed = await dovecot.setPassword(anna, "another");
       // Remembered, until it is used: then the account is closed, and the device hears 401.
       assert.equal(await gateway.login(anna.address, anna.password), 200);

@@ -21,6 +21,7 @@ import { ImapMailbox } from "./mailbox.ts";
 import { type PasswordChecks, passwordChecks } from "./login/password_checks.ts";
 import { placeMigrations } from "./folders/place_rows.ts";
 import { makeSeals, sealMigrations, type Seals } from "./login/seals.ts";
+import { Spares } from "./login/spares.ts";
 import type { Server } from "./servers/server.ts";
 import type { Residence } from "./servers/servers.ts";
 import { submissionOf } from "./submission.ts";
@@ -80,6 +81,7 @@ interface Shared {
   readonly keyring: ReturnType<typeof makeKeyring>;
   readonly checks: PasswordChecks;
   readonly seals: Seals;
+  readonly spares: Spares;
   /** By the server's name. */
   readonly desks: ReadonlyMap<string, Desks>;
 }
@@ -87,7 +89,7 @@ interface Shared {
 /** Makes the gateway of all servers. Nothing is opened before somebody logs in. */
 export function imapGateway(options: GatewayOptions): Gateway {
   const shared = share(options);
-  const { keyring, seals, desks } = shared;
+  const { keyring, seals, spares, desks } = shared;
   const { residence, send, name } = options;
   const parts = { ...options, ...shared };
   return {
@@ -107,6 +109,7 @@ export function imapGateway(options: GatewayOptions): Gateway {
     revoked: (appPassword) => seals.remove(appPassword),
     async close() {
       keyring.close();
+      spares.close();
       await Promise.all([...desks.values()].map((each) => each.close()));
     },
   };
@@ -114,29 +117,28 @@ export function imapGateway(options: GatewayOptions): Gateway {
 
 function share(options: GatewayOptions): Shared {
   const { residence: { servers }, db, clock, log, maxMessageSize } = options;
-  const checks = passwordChecks({ clock, tryLogin, log });
+  const spares = new Spares(clock);
+  const checks = passwordChecks({ clock, tryLogin: (...who) => tryLogin(spares, ...who), log });
   const longest = Math.max(0, ...servers.map(({ config }) => config.rememberLogin));
   const keyring = makeKeyring({
     clock,
     keep: Math.max(keepFor, longest),
     dropped: ({ address }) => checks.forget(address),
   });
+  const parts = { db, clock, log, keyring, spares, maxMessageSize };
   const desks = new Map(
-    servers.map((server) =>
-      [server.name, new Desks({ server, db, clock, log, keyring, maxMessageSize })] as const
-    ),
+    servers.map((server) => [server.name, new Desks({ server, ...parts })] as const),
   );
-  return { options, keyring, checks, seals: makeSeals(db), desks };
+  return { options, keyring, checks, seals: makeSeals(db), spares, desks };
 }
 
-async function tryLogin(server: Server, login: Login): Promise<void> {
-  const client = await openConnection(server, login);
-  // Not waited for: who logs in need not wait for a goodbye.
-  void client.logout().catch(() => {}).then(() => client.close());
+/** Whoever logs in wants something next, most likely. */
+async function tryLogin(spares: Spares, server: Server, login: Login): Promise<void> {
+  spares.put(server, login.address, await openConnection(server, login));
 }
 
 async function unlock(
-  { options: { residence }, keyring }: Shared,
+  { options: { residence }, keyring, spares }: Shared,
   account: Account,
   ask: () => Promise<string>,
 ): Promise<void> {
@@ -144,7 +146,7 @@ async function unlock(
   if (!server || server.config.master.user !== "") return;
   const password = await ask();
   const secret = { reveal: () => password };
-  await tryLogin(server, { address: account.address, secret });
+  await tryLogin(spares, server, { address: account.address, secret });
   keyring.put(account, secret);
 }
 
