@@ -150,6 +150,23 @@ export function beforeTransactions(
   };
 }
 
+/** A store that waits for `come` when what is going to be done is noted: all was looked at by then. */
+export function decided(store: ItemStore, come: () => Promise<void>): ItemStore {
+  const { db } = store;
+  return {
+    ...store,
+    db: {
+      all: (sql, values) => db.all(sql, values),
+      run: async (sql, values) => {
+        if (sql.includes("SET intention")) await come();
+        return await db.run(sql, values);
+      },
+      close: () => db.close(),
+      transaction: (work) => db.transaction(work),
+    },
+  };
+}
+
 /** When something happens: before a folder is entered, or right after. */
 export type When = "before" | "after";
 

@@ -11,7 +11,7 @@ import {
 import { openConnection, type Wishes, WrongPassword } from "./login/connect.ts";
 import { type Connections, makeConnections } from "./connections/connections.ts";
 import type { ItemStore } from "./items/item_store.ts";
-import type { Running } from "./items/journal.ts";
+import type { Running } from "./items/in_turn.ts";
 import type { Keyring } from "./login/keyring.ts";
 import type { Spares } from "./login/spares.ts";
 import { openItems } from "./items/items.ts";

@@ -18,6 +18,7 @@ import {
   updateRows,
 } from "./item_rows.ts";
 import { inPlace, type ItemStore, settle } from "./item_store.ts";
+import { takingFrom } from "./in_turn.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
 import { extraFor, flagChanges, flagsText, isPermanent, marksOf } from "./marks.ts";
@@ -148,12 +149,13 @@ export async function removeItem(store: ItemStore, id: ItemId): Promise<void> {
   if (!first || isOver(first)) return;
   const folder = placeId(first.folder);
   try {
-    await inPlace(
-      store,
-      folder,
-      (place, open) => untilFirst(() => removeMessage(store, place, open, first)),
-      { write: true, repeatable: true, doing: "remove the item" },
-    );
+    await takingFrom(store, first.folder, () =>
+      inPlace(
+        store,
+        folder,
+        (place, open) => untilFirst(() => removeMessage(store, place, open, first)),
+        { write: true, repeatable: true, doing: "remove the item" },
+      ));
   } catch (error) {
     // The whole folder is gone, and the item with it.
     if (!(error instanceof NotFound)) throw error;

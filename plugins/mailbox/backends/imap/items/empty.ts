@@ -1,6 +1,8 @@
 // Everything in a folder goes for good, many messages at a time.
 import type { FolderId } from "../../../model.ts";
+import { placeNumber } from "../folders/place_rows.ts";
 import { checkRight } from "../folders/places.ts";
+import { takingFrom } from "./in_turn.ts";
 import { inPlace, type ItemStore } from "./item_store.ts";
 import { checkDeletes, deleteMessages } from "./purge.ts";
 import { search } from "./search_uids.ts";
@@ -18,8 +20,8 @@ export async function emptyFolder(
   id: FolderId,
   mayGoOn: () => boolean = () => true,
 ): Promise<boolean> {
-  try {
-    return await inPlace(store, id, async (place, open) => {
+  const work = () =>
+    inPlace(store, id, async (place, open) => {
       checkRight(place, "remove");
       checkDeletes(open);
       if (!open.mailbox.exists) return true;
@@ -30,6 +32,8 @@ export async function emptyFolder(
       }
       return true;
     }, { write: true, repeatable: true, doing: "empty the folder" });
+  try {
+    return await takingFrom(store, placeNumber(id), work);
   } finally {
     store.wrote?.(id);
   }

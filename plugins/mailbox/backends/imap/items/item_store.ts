@@ -5,7 +5,7 @@ import type { FolderId } from "../../../model.ts";
 import type { Connections, OpenFolder, Use } from "../connections/connections.ts";
 import { readState, snapshotOf, untilFirst } from "./folder_state.ts";
 import { catchUp } from "./catch_up.ts";
-import type { Running } from "./journal.ts";
+import type { Running } from "./in_turn.ts";
 import type { Place, Places } from "../folders/places.ts";
 
 /** One account's items. */

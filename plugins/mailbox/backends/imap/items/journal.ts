@@ -2,6 +2,7 @@
 import type { Database } from "../../../../../core/mod.ts";
 import { pause, Unavailable } from "../../../../../core/mod.ts";
 import { NotFound, Refused } from "../../../api.ts";
+import { inTurn } from "./in_turn.ts";
 import type { ItemStore } from "./item_store.ts";
 
 /** How long a process that has died keeps others from finishing what it began, at most. */
@@ -33,9 +34,6 @@ export interface Attempt<I> {
   forget(): Promise<void>;
 }
 
-/** Writes of this process by account and token: the second of two waits for the first. */
-export type Running = Map<string, Promise<unknown>>;
-
 /**
  * Does `work` once per token and answers a repeat with what the first one answered. What it answers
  * must survive JSON. `NotFound` and `Refused` say that it did not happen, and free the token.
@@ -45,19 +43,7 @@ export async function once<I, R>(
   token: string,
   work: (attempt: Attempt<I>) => Promise<R>,
 ): Promise<R> {
-  const { running } = store;
-  const name = `${store.connections.account.id} ${token}`;
-  const first = running.get(name);
-  const mine = (async () => {
-    await first?.catch(() => {});
-    return await claim(store, token, work);
-  })();
-  running.set(name, mine);
-  try {
-    return await mine;
-  } finally {
-    if (running.get(name) === mine) running.delete(name);
-  }
+  return await inTurn(store, token, () => claim(store, token, work));
 }
 
 async function claim<I, R>(

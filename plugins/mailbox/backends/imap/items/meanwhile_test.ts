@@ -10,28 +10,17 @@ import { dovecotPresent } from "../../../../../tests/servers/present.ts";
 import type { Tap } from "../../../../../tests/servers/tap.ts";
 import type { Mailbox } from "../../../api.ts";
 import { Device } from "../_device_kit.ts";
-import { beforeTransactions, type Desk, late, openDesk, type When } from "../_items_kit.ts";
+import {
+  beforeTransactions,
+  decided,
+  type Desk,
+  late,
+  openDesk,
+  type When,
+} from "../_items_kit.ts";
 import { tapped } from "../_tapped_kit.ts";
-import type { ItemStore } from "./item_store.ts";
 
 const found = needs("dovecot", dovecotPresent());
-
-/** A store that waits for `come` when what is going to be done is noted: all was looked at by then. */
-function decided(store: ItemStore, come: () => Promise<void>): ItemStore {
-  const { db } = store;
-  return {
-    ...store,
-    db: {
-      all: (sql, values) => db.all(sql, values),
-      run: async (sql, values) => {
-        if (sql.includes("SET intention")) await come();
-        return await db.run(sql, values);
-      },
-      close: () => db.close(),
-      transaction: (work) => db.transaction(work),
-    },
-  };
-}
 
 /** `work`, the first time. */
 function once(work: () => Promise<unknown>): (() => Promise<void>) & { done?: boolean } {

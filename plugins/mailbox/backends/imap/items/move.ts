@@ -16,6 +16,7 @@ import {
   updateRows,
 } from "./item_rows.ts";
 import { inPlace, type ItemStore, settle } from "./item_store.ts";
+import { takingFrom } from "./in_turn.ts";
 import { checkSeen, noteSeen, rowFor, type Seen } from "./note.ts";
 import { placeId } from "../folders/place_rows.ts";
 import { type Attempt, once } from "./journal.ts";
@@ -49,9 +50,10 @@ export async function moveItem(
       await needItem(store, id);
       return id;
     }
-    const moved = attempt.before && await finishMove(store, source, attempt, token, to);
-    const made = moved ??
-      await untilFirst(() => beginMove(store, id, target, attempt, token));
+    const made = await takingFrom(store, source.folder, async () => {
+      const moved = attempt.before && await finishMove(store, source, attempt, token, to);
+      return moved ?? await untilFirst(() => beginMove(store, id, target, attempt, token));
+    });
     store.wrote?.(from);
     store.wrote?.(to);
     return made;
