@@ -85,8 +85,10 @@ async function setMarks(
 
 /** The flags of a message; undefined where it is not there (any more). */
 async function flagsNow({ client }: OpenFolder, uid: number): Promise<string | undefined> {
-  for await (const { flags } of fetchFlags(client, String(uid))) return flags;
-  return undefined;
+  let now: string | undefined;
+  // Servers tell of changes of other messages along with it; Cyrus does so first.
+  for await (const one of fetchFlags(client, String(uid))) if (one.uid === uid) now = one.flags;
+  return now;
 }
 
 /** Sets and takes flags; returns those that the message has then. */

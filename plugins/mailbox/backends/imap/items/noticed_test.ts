@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ImapFlow } from "imapflow";
-import { message } from "../../../../../tests/conformance/mailbox_kit.ts";
+import { message, token } from "../../../../../tests/conformance/mailbox_kit.ts";
 import { needs } from "../../../../../tests/needs.ts";
 import { startCyrus } from "../../../../../tests/servers/cyrus.ts";
 import { startDovecot } from "../../../../../tests/servers/dovecot.ts";
@@ -110,6 +110,20 @@ for (
           }));
       }
     }
+
+    test("a mark is set, although the server tells of another message first that has it", () =>
+      begin(async (desk, device, imap) => {
+        const [, , newest] = device.states;
+        await desk.clock.tick(1001);
+        let done: Promise<unknown> | undefined;
+        const come = () => done ??= imap.messageFlagsAdd("1", ["\\Seen"]);
+        const { box } = desk.with(late(desk.store, "after", come));
+        await box.mark(newest!.id, { read: true }, token());
+        const there = await desk.other();
+        await there.mailboxOpen("INBOX");
+        const seen = await there.search({ seen: true }, { uid: true });
+        assert.deepEqual(seen, [1, 3]);
+      }));
   });
 }
 
