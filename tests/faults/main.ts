@@ -34,6 +34,8 @@ const { values } = parseArgs({
     times: { type: "string", default: "1" },
     /** Seconds to look for a short script that fails. */
     shrink: { type: "string", default: "60" },
+    /** How often each script is played for that, where a failure shows only now and then. */
+    tries: { type: "string", default: "1" },
     /** An engine, or a gateway, that is broken in this way; see `broken.ts`. */
     broken: { type: "string" },
     /** `imap`: a gateway in front of a real server, which fails too; see also the next two. */
@@ -120,7 +122,8 @@ async function playSeed(seed: number): Promise<boolean> {
     done += countOps(plan.ops);
     if (!failure) continue;
     console.error(`Seed ${seed}, part ${n}, operation ${failure.at}:\n${failure.message}`);
-    const short = await shrink(plan, failure, { ...options, seconds: Number(values.shrink) });
+    const [seconds, tries] = [Number(values.shrink), Number(values.tries)];
+    const short = await shrink(plan, failure, { ...options, seconds, tries });
     console.error(
       `\nThe shortest script that fails:\n${script(short.scenario)}\n${short.failure.message}\n` +
         `\nFor --replay:\n${JSON.stringify(short.scenario)}`,

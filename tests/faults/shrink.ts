@@ -12,6 +12,8 @@ export interface Short {
 export interface ShrinkOptions extends PlayOptions {
   /** When to be content with what there is; default 30. */
   readonly seconds?: number;
+  /** How often a script is played before it counts as one that does not fail; default 1. */
+  readonly tries?: number;
 }
 
 /**
@@ -28,10 +30,14 @@ export async function shrink(
   // What comes after the failure plays no part; a rest shows what a lost operation hides.
   let best = { ops: scenario.ops.slice(0, failure.at + 1), failure };
   const fails = async (ops: readonly Op[]) => {
-    tries++;
-    const found = await play({ ...scenario, ops }, options);
-    if (found) best = { ops: ops.slice(0, found.at + 1), failure: found };
-    return found !== undefined;
+    for (let left = options.tries ?? 1; left > 0; left--) {
+      tries++;
+      const found = await play({ ...scenario, ops }, options);
+      if (!found) continue;
+      best = { ops: ops.slice(0, found.at + 1), failure: found };
+      return true;
+    }
+    return false;
   };
   for (const divide of [(op: Op) => [op], parts, plain]) {
     const ops = best.ops.flatMap(divide);

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { openSqlite } from "../../storage/sqlite/mod.ts";
 import { broken } from "./broken.ts";
 import { jumpingClock } from "./clock.ts";
+import { type Machine, machine, type MachineOptions } from "./machine.ts";
 import { play } from "./play.ts";
 import { Power, PowerCut } from "./power.ts";
 import { countOps, type Op, scenario } from "./scenario.ts";
@@ -111,5 +112,26 @@ describe("shrink()", () => {
     assert.ok(await play(short.scenario, { sabotage }));
     assert.equal(await play(short.scenario), undefined);
     assert.match(script(short.scenario), /"op":"rest"/);
+  });
+
+  it("plays each script several times where a fault shows only now and then", async () => {
+    let plays = 0;
+    const machineWith = async (options: MachineOptions) => {
+      const server = await machine(options);
+      const shows = ++plays % 3 === 0;
+      const jump = async (ms: number) => {
+        if (shows && ms === 7) throw new Error("It shows");
+        await server.jump(ms);
+      };
+      const get = (_: Machine, name: string | symbol) =>
+        name === "jump" ? jump : Reflect.get(server, name);
+      return new Proxy(server, { get });
+    };
+    const ops = [1, 2, 7, 3].map((ms): Op => ({ op: "pass", ms }));
+    const plan = { ...scenario({ seed: 0, operations: 0 }), ops };
+    const failure = { at: 2, message: "It showed" };
+    const often = await shrink(plan, failure, { machine: machineWith, tries: 3 });
+    assert.deepEqual(often.scenario.ops, [{ op: "pass", ms: 7 }]);
+    assert.match(often.failure.message, /It shows/);
   });
 });
