@@ -11,13 +11,17 @@ import {
   writeFolder,
 } from "./folder_state.ts";
 import {
+  deleted,
   endRows,
   type Flagged,
+  type ItemRow,
   knownRange,
+  leftover,
   noteFlags,
   rowsBetween,
   rowsByUid,
 } from "./item_rows.ts";
+import { isDeleted } from "./marks.ts";
 import { search } from "./search_uids.ts";
 import { type UidRange, UidRanges } from "./uid_ranges.ts";
 
@@ -131,12 +135,17 @@ async function applyFlags(
     // Outside of a transaction first: mostly nothing is to be written.
     const rows = await rowsByUid(db, folder, part.map(({ uid }) => uid));
     const now = new Map(part.map(({ uid, flags }) => [uid, flags]));
-    if (rows.every(({ uid, flags }) => now.get(uid!) === flags)) continue;
+    if (rows.every((row) => hasFlags(row, now.get(row.uid!)))) continue;
     state = await write(db, folder, clock.now(), state, async (to) => {
       await noteFlags(to, await rowsByUid(to.tx, folder, part.map(({ uid }) => uid)), part);
     });
   }
   return state;
+}
+
+/** A write of ours may have noted the flags of an item that somebody has hidden, and not that. */
+function hasFlags({ flags, gone }: ItemRow, now: string | undefined): boolean {
+  return flags === now && (gone === leftover || (gone === deleted) === isDeleted(flags));
 }
 
 async function applyEnds(

@@ -124,6 +124,18 @@ for (
         const seen = await there.search({ seen: true }, { uid: true });
         assert.deepEqual(seen, [1, 3]);
       }));
+
+    test("an item that somebody hides while it is marked is gone from devices, too", () =>
+      begin(async (desk, device, imap) => {
+        const [, , newest] = device.states;
+        await desk.clock.tick(1001);
+        let done: Promise<unknown> | undefined;
+        const come = () => done ??= imap.messageFlagsAdd("3", ["\\Deleted"]);
+        const { box } = desk.with(late(desk.store, "after", come));
+        await box.mark(newest!.id, { read: true }, token());
+        await device.sync();
+        assert.equal(device.items.get(newest!.id), undefined);
+      }));
   });
 }
 
