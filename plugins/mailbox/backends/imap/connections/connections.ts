@@ -3,7 +3,7 @@ import type { ImapFlow, MailboxObject } from "imapflow";
 import type { Account, Clock } from "../../../../../core/mod.ts";
 import { Unavailable } from "../../../../../core/mod.ts";
 import type { Wishes } from "../login/connect.ts";
-import { isBroken, isCrowded, portError } from "./errors.ts";
+import { hasLostItsWay, isBroken, isCrowded, portError } from "./errors.ts";
 import type { Told } from "./fetch_answers.ts";
 import { Line } from "./line.ts";
 import { Slots } from "./slots.ts";
@@ -219,6 +219,7 @@ class Pool implements Connections {
       try {
         return await Promise.race([work(line), stuck]);
       } catch (error) {
+        if (hasLostItsWay(error)) line.client.close();
         if (!fresh && isBroken(line.client) && (repeatable || !line.started)) continue;
         throw portError(error, doing);
       } finally {

@@ -253,6 +253,23 @@ test("a dead connection is replaced before anything was done, and repeatable wor
   assert.equal(await connections.use(dies([])), 1);
 });
 
+test("a session in which the server has lost its way is not used again", async () => {
+  for (const code of ["SERVERBUG", "CORRUPTION"]) {
+    const { connections, clients } = pool();
+    let calls = 0;
+    const work = () => {
+      const refusal = { responseStatus: "NO", serverResponseCode: code };
+      const lost = Object.assign(new Error("Command failed"), refusal);
+      return ++calls === 1 ? Promise.reject(lost) : Promise.resolve(calls);
+    };
+    assert.equal(await connections.use(work, { repeatable: true }), 2);
+    assert.deepEqual(clients.map(({ isClosed }) => isClosed), [true, false]);
+    calls = 0;
+    await assert.rejects(connections.use(work), Unavailable);
+    assert.equal(clients[1]!.isClosed, true);
+  }
+});
+
 test("connections that nobody uses are closed after a while, by one timer", async () => {
   const { connections, clock, open } = pool();
   await Promise.all([1, 2, 3].map(() => connections.use(settle)));

@@ -84,7 +84,7 @@ function isPorts(error: unknown): error is Error {
 function meaningOf(error: FlowError): Meaning | undefined {
   if (error.mailboxMissing || error.code === "NotFound") return "missing";
   if (error.code === "ETHROTTLE") return "away";
-  const code = error.serverResponseCode?.toUpperCase() ?? codeOf(error.response);
+  const code = codeIn(error);
   if (code && byCode[code]) return byCode[code];
   if (error.responseStatus === "NO") {
     const said = error.responseText ?? "";
@@ -93,6 +93,20 @@ function meaningOf(error: FlowError): Meaning | undefined {
   // A server that does not understand us: nothing that a device did.
   if (error.responseStatus !== undefined) return "away";
   return typeof error.code === "string" ? "away" : undefined;
+}
+
+function codeIn({ serverResponseCode, response }: FlowError): string | undefined {
+  return serverResponseCode?.toUpperCase() ?? codeOf(response);
+}
+
+/**
+ * RFC 5530: the server has found a fault of its own. A session whose folder was restored under it
+ * answers so to everything from then on (Dovecot), where another one finds all in order.
+ */
+export function hasLostItsWay(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeIn(error);
+  return code === "SERVERBUG" || code === "CORRUPTION" || hasLostItsWay(error.cause);
 }
 
 /** The server's words, made fit for a log line. */

@@ -107,9 +107,10 @@ export async function readFacts(
   }
   if (refused.length > 0) {
     const little = [atom("UID"), atom("FLAGS"), atom("INTERNALDATE")];
-    const rows = await fetchTold(client, refused, little, (_, reason) => {
+    const rows = await fetchTold(client, refused, little, (_, reason, cause) => {
       // Nothing at all can be read now: that is no property of a message.
-      throw new Unavailable(`Cannot read items: the server refuses it (${reason})`);
+      const message = `Cannot read items: the server refuses it (${reason})`;
+      throw new Unavailable(message, undefined, { cause });
     });
     for (const row of rows.values()) told.set(row.uid, row);
   }

@@ -46,7 +46,7 @@ export async function fetchTold(
   client: ImapFlow,
   uids: readonly number[],
   items: readonly Word[],
-  refused: (uid: number, reason: string) => void = () => {},
+  refused: (uid: number, reason: string, error: unknown) => void = () => {},
 ): Promise<Map<number, Told>> {
   const told = new Map<number, Told>();
   if (uids.length === 0) return told;
@@ -71,7 +71,7 @@ export async function fetchTold(
     const rest = uids.filter((uid) => !told.has(uid));
     if (rest.length <= 1) {
       const reason = (error as { responseText?: string }).responseText || "it does not say why";
-      for (const uid of rest) refused(uid, reason);
+      for (const uid of rest) refused(uid, reason, error);
       return told;
     }
     for (const half of [rest.slice(0, rest.length / 2), rest.slice(rest.length / 2)]) {

@@ -8,6 +8,7 @@ import { type FakeImap, startFakeImap } from "../../../../../tests/servers/fake_
 import { collect } from "../../../bytes.ts";
 import type { Item, Want } from "../../../model.ts";
 import { letter, logIn, plainReading } from "../_reading_kit.ts";
+import { hasLostItsWay } from "../connections/errors.ts";
 import { readPart } from "./part.ts";
 import { readItems } from "./read.ts";
 import { searchItems } from "../searching/search.ts";
@@ -67,11 +68,15 @@ for (const what of ["BODYSTRUCTURE", "BODY.PEEK[TEXT]"]) {
   });
 }
 
-for (const refuse of ["NO Not now", "NO [UNAVAILABLE] Busy", "BAD What?"]) {
+for (const refuse of ["NO Not now", "NO [UNAVAILABLE] Busy", "BAD What?", "NO [SERVERBUG] Gone"]) {
   test(`a server that answers everything with ${refuse} is away, its mail is not gone`, async () => {
     const { reading, ids, close } = await filled(...five);
     fake.rule = ({ name }) => name === "UID FETCH" ? { refuse } : undefined;
-    await assert.rejects(all(readItems(reading, ids, {})));
+    const lost = refuse.includes("SERVERBUG");
+    await assert.rejects(
+      all(readItems(reading, ids, {})),
+      (error) => hasLostItsWay(error) === lost,
+    );
     assert.ok(fake.names().length < 20, "it is not asked for ever");
     close();
   });
