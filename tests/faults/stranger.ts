@@ -171,7 +171,11 @@ export class Stranger implements Elsewhere {
 
   async remove(item: string): Promise<void> {
     const [path, uid] = split(item);
-    await this.#in(path, (client) => client.messageDelete(uid, { uid: true }));
+    await this.#in(path, async (client) => {
+      // The library says so where it came to a half: then it is marked, and there still.
+      const gone = await client.messageDelete(uid, { uid: true });
+      if (!gone) throw new Unavailable(`Cannot remove ${uid} of ${path}`);
+    });
   }
 
   async createFolder({ name }: { name: string }): Promise<Folder> {
