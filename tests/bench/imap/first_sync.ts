@@ -3,8 +3,8 @@
 //
 // Both take turns at one real Dovecot; the first rounds of both warm up and are not counted: a server
 // runs for months, and the runtime needs a few seconds to optimise either side. Each round syncs a
-// new device, which has to be told everything. The gateway's side pays for all that a
-// phone waits for (HTTP, login, engine, a durable commit for each answer, conversion, encoding).
+// new device, which has to be told everything. The gateway's side pays for all that a phone waits for
+// (HTTP, login, engine, a durable commit for each answer, conversion, encoding).
 import { type BenchResult, median } from "../result.ts";
 import { hasMore, keyOf, syncOf } from "../kit.ts";
 import { bareFlow, type Gateway, type GatewayPhone, withGateway } from "./gateway.ts";

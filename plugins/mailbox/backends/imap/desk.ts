@@ -194,7 +194,7 @@ async function open({ server, keyring, spares }: DeskParts, account: Account, wi
       `Cannot log in at ${imapPlace(server)}: ${address} has not logged in here`,
     );
   }
-  // A master user may see more than the account does, and who waits has wishes.
+  // Who waits has wishes, which a connection has from its beginning.
   const spare = secret && Object.keys(wishes).length === 0 && spares?.take(server, address);
   if (spare) return spare;
   try {

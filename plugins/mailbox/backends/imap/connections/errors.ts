@@ -84,7 +84,7 @@ function isPorts(error: unknown): error is Error {
 function meaningOf(error: FlowError): Meaning | undefined {
   if (error.mailboxMissing || error.code === "NotFound") return "missing";
   if (error.code === "ETHROTTLE") return "away";
-  const code = codeIn(error);
+  const code = refusalCode(error);
   if (code && byCode[code]) return byCode[code];
   if (error.responseStatus === "NO") {
     const said = error.responseText ?? "";
@@ -95,7 +95,9 @@ function meaningOf(error: FlowError): Meaning | undefined {
   return typeof error.code === "string" ? "away" : undefined;
 }
 
-function codeIn({ serverResponseCode, response }: FlowError): string | undefined {
+/** The response code of a refusal, in capitals: `NO [UNAVAILABLE] …`. */
+export function refusalCode(error: unknown): string | undefined {
+  const { serverResponseCode, response } = (error ?? {}) as Partial<FlowError>;
   return serverResponseCode?.toUpperCase() ?? codeOf(response);
 }
 
@@ -105,7 +107,7 @@ function codeIn({ serverResponseCode, response }: FlowError): string | undefined
  */
 export function hasLostItsWay(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = codeIn(error);
+  const code = refusalCode(error);
   return code === "SERVERBUG" || code === "CORRUPTION" || hasLostItsWay(error.cause);
 }
 

@@ -8,6 +8,7 @@ import { type Facts, fetchFacts, printOf, uidSet } from "./facts.ts";
 import { internalDate } from "./internal_date.ts";
 import type { ItemStore } from "./item_store.ts";
 import { folderWord } from "../folders/mailbox_name.ts";
+import { refusalCode } from "../connections/errors.ts";
 import { type Answer, atom, codeOf, command, type Token, word } from "../connections/raw.ts";
 import { commandWithLiteral } from "../connections/large_literal.ts";
 import { UidRanges } from "./uid_ranges.ts";
@@ -92,7 +93,7 @@ export async function append(
   } catch (error) {
     // Some servers have room for so many keywords only.
     const system = flags.filter((flag) => flag.startsWith("\\"));
-    const code = codeOf((error as { response?: unknown }).response);
+    const code = refusalCode(error);
     if (system.length === flags.length || !["LIMIT", "CANNOT"].includes(code ?? "")) throw error;
     answer = await send(system);
   }

@@ -17,13 +17,16 @@ interface Spare {
 export class Spares {
   readonly #clock: Clock;
   readonly #spares = new Map<string, Spare>();
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Keeps a connection on which the account of this address is logged in; nobody else uses it. */
-  put({ name }: Server, address: string, client: ImapFlow): void {
+  put({ name, config }: Server, address: string, client: ImapFlow): void {
+    // Where a master user works for the account, nobody would take it.
+    if (this.#closed || config.master.user !== "") return end(client);
     const key = keyOf(name, address);
     this.#end(key);
     const cancel = this.#clock.after(momentMs, () => this.#end(key));
@@ -44,20 +47,24 @@ export class Spares {
     return spare.client;
   }
 
-  /** Ends all of them. */
+  /** Ends all of them, and what is put here later. */
   close(): void {
+    this.#closed = true;
     for (const key of [...this.#spares.keys()]) this.#end(key);
   }
 
-  /** Not waited for: nobody needs to wait for a goodbye. */
   #end(key: string): void {
     const spare = this.#spares.get(key);
     if (!spare) return;
     this.#spares.delete(key);
     spare.cancel();
-    const { client } = spare;
-    void client.logout().catch(() => {}).then(() => client.close());
+    end(spare.client);
   }
+}
+
+/** Not waited for: nobody needs to wait for a goodbye. */
+function end(client: ImapFlow): void {
+  void client.logout().catch(() => {}).then(() => client.close());
 }
 
 function keyOf(server: string, address: string): string {

@@ -6,7 +6,8 @@ import { fakeClock } from "../../../../../tests/kit.ts";
 import type { Server } from "../servers/server.ts";
 import { Spares } from "./spares.ts";
 
-const server = { name: "work" } as Server;
+const at = (name: string, user = "") => ({ name, config: { master: { user } } }) as Server;
+const server = at("work");
 const anna = "anna@example.test";
 
 function connection() {
@@ -26,7 +27,7 @@ test("a spare connection is handed over once, to its account alone", async () =>
   const { client, flow } = connection();
   spares.put(server, anna, flow);
   assert.equal(spares.take(server, "bert@example.test"), undefined);
-  assert.equal(spares.take({ name: "home" } as Server, anna), undefined);
+  assert.equal(spares.take(at("home"), anna), undefined);
   assert.equal(spares.take(server, anna), flow);
   assert.equal(spares.take(server, anna), undefined);
   await clock.tick(60_000);
@@ -48,6 +49,18 @@ test("what nobody takes is ended: after a moment, by the next one, and in the en
   spares.put(server, anna, all[2]!.flow);
   spares.close();
   assert.deepEqual(all.map(({ client }) => client.ended), [1, 1, 1]);
+  assert.equal(clock.pending, 0);
+});
+
+test("nothing waits that nobody will take: beside a master user, or after the end", () => {
+  const clock = fakeClock();
+  const spares = new Spares(clock);
+  const [beside, late] = [connection(), connection()];
+  spares.put(at("work", "master"), anna, beside.flow);
+  assert.equal(beside.client.ended, 1);
+  spares.close();
+  spares.put(server, anna, late.flow);
+  assert.equal(late.client.ended, 1);
   assert.equal(clock.pending, 0);
 });
 

@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import type { ImapFlow } from "imapflow";
 import { changeOf, hearingFetch, type Told } from "../connections/fetch_answers.ts";
 import { uidSet } from "../items/facts.ts";
-import { atom, codeOf, command, type Token, type Word } from "../connections/raw.ts";
+import { refusalCode } from "../connections/errors.ts";
+import { atom, command, type Token, type Word } from "../connections/raw.ts";
 
 /** Bytes of a section, from one place up to (not including) another. */
 export interface Stretch {
@@ -64,7 +65,7 @@ export async function fetchTold(
     }, () => command(client, "UID FETCH", [setOf(uids), asked]));
     return told;
   } catch (error) {
-    const code = codeIn(error);
+    const code = refusalCode(error) ?? "";
     // RFC 5530: somebody removed messages; the others were told.
     if (code === "EXPUNGEISSUED") return told;
     if (!isRefusal(error) || busy.has(code)) throw error;
@@ -89,10 +90,6 @@ function countsChanges({ enabled, mailbox }: ImapFlow): boolean {
 
 /** Refusals that are no message's fault: RFC 5530, and what servers make of it. */
 const busy = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "AUTHORIZATIONFAILED"]);
-
-function codeIn(error: unknown): string {
-  return codeOf((error as { response?: unknown } | undefined)?.response) ?? "";
-}
 
 /** A server may tell of one message in several answers, also of flags that changed just now. */
 function merged(before: Told | undefined, row: Told): Told {

@@ -134,7 +134,7 @@ async function readFolder(
   hand: (portion: Portion) => void,
 ): Promise<void> {
   const told = await readFacts(open, items.map(({ uid }) => uid));
-  const portions = open.latency && open.latency >= FAR ? [items] : portionsOf(items);
+  const portions = (open.latency ?? 0) >= FAR ? [items] : portionsOf(items);
   const begun: Begun[] = [];
   try {
     for (const at of portions.keys()) {
